@@ -1,0 +1,86 @@
+# Every command there is. Each one installs what it needs; nothing is put outside this folder
+# (but for Debian's chromium package, where `make test` finds no browser and may use apt).
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
+PACKAGES := packages/hiveloop-core packages/hiveloop-langchain packages/hiveboard
+EDITABLE := $(foreach package,$(PACKAGES),-e $(package))
+MANIFESTS := pins.txt pyproject.toml $(foreach package,$(PACKAGES),$(package)/pyproject.toml)
+WEB := packages/hiveboard/web
+RUN := .venv/bin/python
+JOBS ?= auto
+
+.PHONY: help
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+# -- environments -------------------------------------------------------------------------------
+
+.tools/uv/bin/uv:
+	@scripts/bootstrap_uv.sh $(PYTHON)
+
+.venv/.demo: $(MANIFESTS) | $(filter .tools/%,$(UV))
+	@echo "· preparing the environment in .venv (once)"
+	@$(UV) venv --quiet --allow-existing --python '>=3.11' .venv
+	@$(UV) pip install --quiet --python .venv --constraint pins.txt $(EDITABLE) --group pyproject.toml:demo
+	@touch $@
+
+.venv/.dev: .venv/.demo
+	@echo "· adding the development tools"
+	@$(UV) pip install --quiet --python .venv --constraint pins.txt --group pyproject.toml:dev
+	@touch $@
+
+# -- for people who want to see it --------------------------------------------------------------
+
+.PHONY: demo
+demo: .venv/.demo  ## collector, dashboard and real agents at work; ONCE=1 runs them once and prints what the collector says
+	@$(RUN) -m examples.demo $(if $(ONCE),--once) $(DEMO_ARGS)
+
+# -- for people who change it -------------------------------------------------------------------
+
+.PHONY: test
+test: .venv/.dev  ## all tests
+	@scripts/ensure_browser.sh $(RUN)
+	@$(RUN) -m pytest -n $(JOBS) $(TEST_ARGS)
+
+.PHONY: check
+check: .venv/.dev web-check  ## style, types, import directions, wheels, dashboard bundle
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy $(addsuffix /src,$(PACKAGES)) examples benchmarks
+	.venv/bin/lint-imports
+	$(RUN) scripts/check_wheels.py --uv $(UV) $(PACKAGES)
+
+.PHONY: web
+web: $(WEB)/node_modules/.stamp  ## build the dashboard into the package (needs Node)
+	@cd $(WEB) && npm run --silent build
+
+.PHONY: web-check
+web-check:
+	@scripts/check_web.sh $(WEB)
+
+$(WEB)/node_modules/.stamp: $(WEB)/package-lock.json
+	@cd $(WEB) && npm ci --no-fund --no-audit --silent
+	@touch $@
+
+.PHONY: cassettes
+cassettes: .venv/.dev  ## record tests/cassettes again with the real clients against the scripted model server
+	@$(RUN) tests/cassettes/record.py
+
+.PHONY: bench
+bench: .venv/.dev  ## SDK and collector beside their peers, in figures
+	@$(RUN) -m benchmarks $(BENCH_ARGS)
+
+.PHONY: format
+format: .venv/.dev  ## format and fix what can be fixed by itself
+	$(RUN) -m ruff format . && $(RUN) -m ruff check --fix .
+
+.PHONY: pins
+pins: | $(filter .tools/%,$(UV))  ## resolve pins.txt anew (names and versions only)
+	@scripts/pin.sh $(UV)
+
+.PHONY: clean
+clean:  ## remove everything that was installed or built here
+	rm -rf .venv .tools .demo dist screenshots $(WEB)/node_modules

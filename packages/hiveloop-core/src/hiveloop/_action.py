@@ -1,0 +1,126 @@
+"""The Action handle: one step inside a task, entered and left by ``with``, by hand, or around a decorated function."""
+
+from __future__ import annotations
+
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from . import _scope
+from ._arguments import describe_exception, flat
+from ._gate import gate
+from ._runtime import runtime
+from ._safety import contained
+from ._task import outcome_of
+from .events import ActionCompleted, ActionFailed, ActionStarted, Event
+
+if TYPE_CHECKING:
+    from ._agent import Agent
+    from ._task import Task
+
+__all__ = ["Action"]
+
+
+class Action(Struct, eq=False):
+    """A tool call, a function, a phase. ``with agent.track_context(name) as action`` sends its start and its end.
+
+    May be entered in one context or thread and left in another. Exceptions pass through, recorded.
+    """
+
+    agent: Agent
+    name: str
+    function: str | None = None
+    #: Known once it began: the id of the event that started it.
+    action_id: str | None = None
+    parent_action_id: str | None = None
+    task: Task | None = None
+    _payload: dict[str, Any] | None = None
+    _started_at: float = 0.0
+    _scope: _scope.Scope | None = None
+    # Popping is atomic: whoever gets the item is the one that ends the action.
+    _open_token: list[bool] | None = None
+
+    @contained
+    def set_payload(self, payload: dict[str, Any]) -> None:
+        """Merge this dict into the payload of the ending event. The last call wins."""
+        self._payload = dict(flat(payload) or {})
+
+    # -- life cycle --
+
+    @contained
+    def begin(self, frame: FrameType | None = None) -> None:
+        """Send the start and become the current action of the calling context."""
+        around = _scope.current_for(self.agent)
+        if around is not None:
+            self.task = around.task
+            self.parent_action_id = around.action_id
+        if runtime.gates:
+            gate(self.task, "tool", self.name, None)
+        clock = runtime.clock
+        payload: dict[str, Any] = {"action_name": self.name}
+        if self.function is not None:
+            payload["function"] = self.function
+        event_id, timestamp = clock.stamp()
+        self.action_id = event_id
+        self._open_token = [True]
+        self._scope = _scope.enter(self.agent, self.task, event_id, frame, around)
+        self._started_at = clock.monotonic()
+        self._send(ActionStarted(event_id=event_id, timestamp=timestamp, payload=payload))
+
+    @contained
+    def end(self, error_type: type[BaseException] | None = None, error: BaseException | None = None) -> None:
+        """Send the end, once, and give the context back."""
+        if not self._open_token:
+            return
+        self._open_token.pop()
+        try:
+            duration_ms = round((runtime.clock.monotonic() - self._started_at) * 1000)
+            payload: dict[str, Any] = {**(self._payload or {}), "action_name": self.name}
+            if self.function is not None:
+                payload["function"] = self.function
+            outcome = outcome_of(error_type)
+            if outcome is not None:
+                self._send(ActionCompleted(status=outcome, duration_ms=duration_ms, payload=payload))
+            else:
+                payload.update(describe_exception(error if error is not None else error_type))
+                self._send(ActionFailed(status="failure", duration_ms=duration_ms, payload=payload))
+        finally:
+            if self._scope is not None:
+                _scope.leave(self._scope)
+                self._scope = None
+
+    def _send(self, event: Event) -> None:
+        event.action_id = self.action_id
+        event.parent_action_id = self.parent_action_id
+        if self.task is not None:
+            self.task._send(event)
+        else:
+            self.agent.send(event)
+
+    def __enter__(self) -> Action:
+        self.begin(_scope.caller_frame(1))
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.end(exc_type, exc)
+
+    async def __aenter__(self) -> Action:
+        self.begin(_scope.caller_frame(1))
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.end(exc_type, exc)
+
+    def __repr__(self) -> str:
+        return f"<Action {self.name} of {self.agent.agent_id}>"

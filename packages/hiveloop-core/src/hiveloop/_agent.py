@@ -1,0 +1,292 @@
+"""The Agent handle: identity, registration, heartbeat, tasks and actions."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from . import _scope
+from ._action import Action
+from ._agent_story import AgentStory
+from ._arguments import identifier, text
+from ._buffer import Lane
+from ._encode import encode_envelope
+from ._heartbeat import Callback
+from ._runtime import Session, runtime
+from ._safety import contained
+from ._task import Task
+from ._track import tracked
+from ._version import SDK_VERSION
+from .events import AgentRegistered, Custom, Event, Heartbeat
+from .payloads import Payload, QueueSnapshot
+
+__all__ = ["Agent"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_RUNTIME = f"python-{platform.python_version()}"
+_MAX_LISTED_TASKS = 200
+
+
+class Registration(Payload):
+    """Body of ``agent_registered``."""
+
+    data: dict[str, Any] = {}
+
+
+class Agent(AgentStory):
+    """A worker. Made by ``hb.agent(...)`` or ``hiveloop.agent(...)``; usable before ``init`` (then it does nothing)."""
+
+    def __init__(self, agent_id: str) -> None:
+        self.agent_id = agent_id
+        self.agent_type = "general"
+        self.version: str | None = None
+        self.framework = "custom"
+        self.heartbeat_interval = 30.0
+        self.stuck_threshold = 300
+        self._heartbeat_payload: Callback | None = None
+        self._queue_provider: Callback | None = None
+        #: ``task_run_id`` → ``task_id`` of tasks started here and not ended.
+        self.open_tasks: dict[str, str] = {}
+        self._lane: Lane | None = None
+        self._generation = -1
+        self._last_progress: str | None = None
+        self._beats = 0
+
+    # -- identity --
+
+    @contained
+    def configure(
+        self,
+        type: Any = None,
+        version: Any = None,
+        framework: Any = None,
+        heartbeat_interval: Any = None,
+        stuck_threshold: Any = None,
+        heartbeat_payload: Callable[[], Any] | None = None,
+        queue_provider: Callable[[], Any] | None = None,
+    ) -> None:
+        """Change what is named (not ``None``); intervals in seconds. A new identity is registered at once."""
+        before = self._identity()
+        self.agent_type = identifier(type) or self.agent_type
+        self.version = identifier(version) or self.version
+        self.framework = identifier(framework) or self.framework
+        if heartbeat_interval is not None:
+            self.heartbeat_interval = max(0.0, float(heartbeat_interval))
+        if stuck_threshold is not None:
+            self.stuck_threshold = max(1, round(float(stuck_threshold)))
+        if heartbeat_payload is not None:
+            self._heartbeat_payload = Callback(heartbeat_payload, "heartbeat_payload")
+        if queue_provider is not None:
+            self._queue_provider = Callback(queue_provider, "queue_provider")
+        if runtime.pipeline is not None and (
+            self._identity() != before or self._generation != runtime.generation
+        ):
+            self.register()
+
+    def _identity(self) -> tuple[Any, ...]:
+        return (self.agent_type, self.version, self.framework, self.heartbeat_interval, self.stuck_threshold)
+
+    @contained
+    def register(self) -> None:
+        """Make this agent known to the running pipeline: its lane, its event, its heartbeat."""
+        session = runtime.session
+        if session is None:
+            return
+        self._generation = runtime.generation
+        self._lane = session.lanes[self.agent_id] = Lane(
+            self.agent_id, encode_envelope(self._envelope(session))
+        )
+        data = {
+            "type": self.agent_type,
+            "version": self.version,
+            "framework": self.framework,
+            "stuck_threshold": self.stuck_threshold,
+            "heartbeat_interval": self.heartbeat_interval,
+        }
+        present = {key: value for key, value in data.items() if value is not None}
+        session.pipeline.emit(
+            self._lane,
+            AgentRegistered(
+                payload=Registration(summary=text(f"Agent {self.agent_id} registered"), data=present)
+            ),
+        )
+        if session.heartbeats is not None:
+            session.heartbeats.schedule(self, self.heartbeat_interval)
+
+    @property
+    def is_registered(self) -> bool:
+        """Known to the pipeline that runs now."""
+        return runtime.pipeline is not None and self._generation == runtime.generation
+
+    def _envelope(self, session: Session) -> dict[str, Any]:
+        return {
+            "agent_id": self.agent_id,
+            "agent_type": self.agent_type,
+            "agent_version": self.version,
+            "framework": self.framework,
+            "runtime": _RUNTIME,
+            "sdk_version": SDK_VERSION,
+            "environment": session.environment,
+            "group": session.group,
+        }
+
+    def after_fork_in_child(self) -> None:
+        """The parent's open tasks stay the parent's."""
+        self.open_tasks = {}
+
+    # -- work --
+
+    def task(
+        self,
+        task_id: Any = None,
+        project: str | None = None,
+        type: str | None = None,
+        *,
+        task_run_id: str | None = None,
+        correlation_id: str | None = None,
+        session_id: str | None = None,
+        user_id: str | None = None,
+        user_group: str | None = None,
+        inputs: Any = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> Task:
+        """A task for ``with`` or ``async with``: started on entry, ended on exit. ``task_id`` is generated when absent."""
+        given = {
+            "session_id": identifier(session_id),
+            "user_id": identifier(user_id),
+            "user_group": identifier(user_group),
+            "inputs": inputs,
+            "metadata": metadata,
+        }
+        details = {key: value for key, value in given.items() if value is not None}
+        return Task(
+            self,
+            task_id,
+            project,
+            type,
+            task_run_id=task_run_id,
+            correlation_id=correlation_id,
+            details=details,
+        )
+
+    def start_task(
+        self,
+        task_id: Any = None,
+        project: str | None = None,
+        type: str | None = None,
+        *,
+        task_run_id: str | None = None,
+        correlation_id: str | None = None,
+        session_id: str | None = None,
+        user_id: str | None = None,
+        user_group: str | None = None,
+        inputs: Any = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> Task:
+        """Start a task now; end it with ``task.complete()`` or ``task.fail()``, from anywhere."""
+        task = self.task(
+            task_id,
+            project,
+            type,
+            task_run_id=task_run_id,
+            correlation_id=correlation_id,
+            session_id=session_id,
+            user_id=user_id,
+            user_group=user_group,
+            inputs=inputs,
+            metadata=metadata,
+        )
+        task._start()
+        task._enter_scope(1)
+        return task
+
+    def track_context(self, name: Any = None) -> Action:
+        """An action named at run time: ``with agent.track_context(tool_name) as action``."""
+        return Action(self, identifier(name) or "action")
+
+    @overload
+    def track(self, name: F) -> F: ...
+    @overload
+    def track(self, name: str | None = None) -> Callable[[F], F]: ...
+    def track(self, name: Any = None) -> Any:
+        """Decorate a function, coroutine function, generator or async generator: each call is an action."""
+        return tracker(name, lambda: self)
+
+    # -- events --
+
+    @contained
+    def emit(self, event: Event) -> None:
+        """Send a catalogue event of this agent, outside any task."""
+        self.send(event)
+
+    def send(self, event: Event) -> None:
+        """Hand an event to the running pipeline, registering first where the pipeline is new."""
+        pipeline = runtime.pipeline
+        if pipeline is None:
+            return
+        if self._generation != runtime.generation:
+            self.register()
+        lane = self._lane
+        if lane is not None:
+            pipeline.emit(lane, event)
+            self._last_progress = event.timestamp
+
+    @contained
+    def beat(self) -> None:
+        """Send one heartbeat and, with a queue provider, one queue snapshot. Called by the timer."""
+        pipeline = runtime.pipeline
+        lane = self._lane
+        if pipeline is None or lane is None:
+            return
+        self._beats += 1
+        payload = (self._heartbeat_payload.call() if self._heartbeat_payload is not None else None) or {}
+        pipeline.emit(lane, Heartbeat(payload={**payload, "hiveloop": self._vital_signs()}))
+        queue = self._queue_provider.call() if self._queue_provider is not None else None
+        if queue is not None:
+            depth, age = queue.get("depth", 0), queue.get("oldest_age_seconds")
+            line = f"Queue: {depth} items" + ("" if age is None else f", oldest {age}s")
+            pipeline.emit(lane, Custom(payload=QueueSnapshot(summary=text(line), data=queue, tags=["queue"])))
+
+    def _vital_signs(self) -> dict[str, Any]:
+        signs: dict[str, Any] = {"process": runtime.process, "seq": self._beats}
+        buffer = None if runtime.session is None else runtime.session.buffer
+        if buffer is not None:
+            signs |= {"emitted": buffer.appended, "pending": buffer.pending, "dropped": buffer.dropped()}
+        open_tasks = [
+            f"{task_id}/{run_id}" for run_id, task_id in list(self.open_tasks.items())[:_MAX_LISTED_TASKS]
+        ]
+        signs["open_tasks"] = open_tasks
+        if self._last_progress is not None:
+            signs["last_progress"] = self._last_progress
+        late = sum(callback.late for callback in (self._heartbeat_payload, self._queue_provider) if callback)
+        if late:
+            signs["late_callbacks"] = late
+        return signs
+
+    def __repr__(self) -> str:
+        return f"<Agent {self.agent_id}>"
+
+
+def tracker(name: Any, owner: Callable[[], Agent | None]) -> Any:
+    """The decorator behind ``agent.track`` and ``hiveloop.track``; ``owner`` is asked at each call."""
+
+    def decorate(fn: F) -> F:
+        given = None if callable(name) else name
+        label = identifier(given) or str(getattr(fn, "__name__", "action"))
+        function = getattr(fn, "__qualname__", None)
+
+        def make() -> Action | None:
+            agent = owner()
+            return None if agent is None else Action(agent, label, function)
+
+        return tracked(fn, make)
+
+    return decorate(name) if callable(name) else decorate
+
+
+def ambient_agent() -> Agent | None:
+    """The agent of the innermost scope."""
+    scope = _scope.current()
+    return None if scope is None else scope.agent

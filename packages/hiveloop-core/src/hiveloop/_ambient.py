@@ -1,0 +1,87 @@
+"""What the running code is part of, and how to carry that into other threads."""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any, TypeVar, overload
+
+from . import _scope
+from ._action import Action
+from ._agent import Agent, ambient_agent, tracker
+from ._safety import contained
+from ._task import Task
+
+__all__ = ["current_action", "current_agent", "current_task", "propagate", "track"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@contained
+def current_task() -> Task | None:
+    """The task the running code is part of, or ``None``."""
+    scope = _scope.current()
+    return None if scope is None else scope.task
+
+
+@contained
+def current_agent() -> Agent | None:
+    """The agent the running code belongs to, or ``None``."""
+    return ambient_agent()
+
+
+@contained
+def current_action() -> Action | None:
+    """The innermost action the running code is part of, or ``None``; good for its ``action_id``."""
+    scope = _scope.current()
+    if scope is None or scope.action_id is None:
+        return None
+    found = Action(scope.agent, "current")
+    found.action_id = scope.action_id
+    found.task = scope.task
+    return found
+
+
+@overload
+def track(name: F) -> F: ...
+@overload
+def track(name: str | None = None) -> Callable[[F], F]: ...
+def track(name: Any = None) -> Any:
+    """Like ``agent.track``, for the agent that is current when the function is called; without one it just runs."""
+    return tracker(name, ambient_agent)
+
+
+class _PropagatingExecutor(Executor):
+    """An executor whose jobs run in a copy of the submitter's context."""
+
+    def __init__(self, inner: Executor) -> None:
+        self._inner = inner
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return self._inner.submit(contextvars.copy_context().run, functools.partial(fn, *args, **kwargs))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._inner.shutdown(wait, cancel_futures=cancel_futures)
+
+
+@overload
+def propagate(target: Executor) -> Executor: ...
+@overload
+def propagate(target: F) -> F: ...
+def propagate(target: Any) -> Any:
+    """Carry the current task into a thread: wrap the function to run there, or the executor that will run it.
+
+    ``Thread(target=hiveloop.propagate(work))``, ``hiveloop.propagate(ThreadPoolExecutor())``.
+    """
+    if isinstance(target, Executor):
+        return _PropagatingExecutor(target)
+    context = contextvars.copy_context()
+
+    @functools.wraps(target)
+    def carried(*args: Any, **kwargs: Any) -> Any:
+        # A context can be entered once at a time; a copy lets many threads run the same function.
+        return context.copy().run(target, *args, **kwargs)
+
+    return carried

@@ -1,0 +1,139 @@
+"""The running client: buffer, sender, heartbeats and pipeline of one ``init``, and how they survive a fork."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ._agent import Agent
+from ._buffer import Lane, MemoryBuffer
+from ._heartbeat import Heartbeats
+from ._http import Http
+from ._pipeline import Middleware, Pipeline
+from ._prices import PriceTable
+from ._registry import agent
+from ._runtime import Session, runtime
+from ._sender import Sender
+from .config import Settings
+from .events import Custom
+from .middleware import DropContent
+from .payloads import Runtime as RuntimePayload
+
+__all__ = ["HiveBoard"]
+
+
+class HiveBoard:
+    """The running client, as returned by ``init``. One per process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        middleware: Iterable[Middleware],
+        prices: PriceTable | None,
+        on_shutdown: Callable[[float], None],
+    ) -> None:
+        self.settings = settings
+        self._on_shutdown = on_shutdown
+        self._buffer = MemoryBuffer(settings.max_queue_size, settings.max_queue_bytes)
+        self._sender = Sender(
+            self._buffer,
+            lambda: Http(settings.endpoint, settings.api_key, runtime.process),
+            settings.batch_size,
+            settings.flush_interval,
+        )
+        self._append = self._buffer.append
+        self._wake_every = settings.batch_size
+        self._heartbeats = Heartbeats()
+        chain: list[Middleware] = [*([] if settings.capture_content else [DropContent()]), *middleware]
+        lanes: dict[str, Lane] = {}
+        self._session = Session(
+            Pipeline(runtime.clock, self, chain, lanes),
+            lanes,
+            buffer=self._buffer,
+            heartbeats=self._heartbeats,
+            prices=prices,
+            capture_content=settings.capture_content,
+            environment=settings.environment,
+            group=settings.group,
+        )
+
+    def start(self) -> None:
+        """Let events through. No I/O and no thread yet: both come with the first event."""
+        runtime.start(self._session)
+
+    # -- sink of the pipeline --
+
+    def put(self, lane: Lane, data: bytes) -> None:
+        """Take one encoded event."""
+        pending = self._append(lane, data)
+        if pending % self._wake_every == 0 or not self._sender.is_started:
+            self._sender.notice()
+
+    def count_drop(self, reason: str, events: int = 1) -> None:
+        """Count events a middleware dropped."""
+        self._buffer.count_drop(reason, events)
+
+    # -- for the program --
+
+    def agent(
+        self,
+        agent_id: Any,
+        type: str | None = None,
+        version: str | None = None,
+        framework: str | None = None,
+        heartbeat_interval: float | None = None,
+        stuck_threshold: float | None = None,
+        heartbeat_payload: Callable[[], dict[str, Any] | None] | None = None,
+        queue_provider: Callable[[], dict[str, Any] | None] | None = None,
+    ) -> Agent:
+        """The agent of this id, see :func:`hiveloop.agent`."""
+        return agent(
+            agent_id,
+            type,
+            version,
+            framework,
+            heartbeat_interval,
+            stuck_threshold,
+            heartbeat_payload,
+            queue_provider,
+        )
+
+    def get_agent(self, agent_id: str) -> Agent | None:
+        """The agent of this id if it is known."""
+        return runtime.agents.get(agent_id)
+
+    def flush(self, timeout: float = 10) -> bool:
+        """Block until delivered; ``False`` when that took more than ``timeout`` seconds."""
+        return self._sender.flush(timeout)
+
+    def shutdown(self, timeout: float = 10) -> None:
+        """Deliver and stop, see :func:`hiveloop.shutdown`."""
+        self._on_shutdown(timeout)
+
+    # -- life cycle --
+
+    def stop(self, timeout: float) -> None:
+        """Say goodbye for every agent, deliver what can be delivered, end the threads."""
+        self._heartbeats.stop()
+        for known in list(runtime.agents.values()):
+            if known.is_registered:
+                known.emit(
+                    Custom(payload=RuntimePayload(summary="Agent stopped", data={"event": "agent_stopped"}))
+                )
+        self._sender.stop(timeout)
+        runtime.stop(self._session)
+
+    def before_fork(self) -> None:
+        """No thread may be inside the buffer while the process is copied."""
+        self._buffer.hold()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        self._buffer.unhold()
+
+    def after_fork_in_child(self) -> None:
+        """Start empty: what was pending is the parent's to send; threads and sockets are the parent's too."""
+        self._buffer.reset()
+        self._sender.reset()
+        self._heartbeats.reset()
+        runtime.after_fork_in_child()

@@ -1,0 +1,40 @@
+"""The seam where an intervention may stop an agent: asked before every tool and LLM call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._runtime import Gate, runtime
+
+if TYPE_CHECKING:
+    from ._task import Task
+
+__all__ = ["add_gate", "gate", "remove_gate"]
+
+
+def gate(task: Task | None, kind: str, name: str, arguments: Any = None) -> str | None:
+    """Ask every registered gate about the coming call; ``kind`` is ``tool`` or ``llm``.
+
+    Returns a text that should replace the tool's result, or ``None`` to go on. Raises the
+    :class:`~hiveloop.Intervention` of a gate the user turned on. Costs one attribute check with none registered.
+    """
+    gates = runtime.gates
+    if not gates:
+        return None
+    for ask in gates:
+        replacement = ask(task, kind, name, arguments)
+        if replacement is not None:
+            return replacement
+    return None
+
+
+def add_gate(ask: Gate) -> None:
+    """Register a gate for this process."""
+    with runtime.lock:
+        runtime.gates = (*runtime.gates, ask)
+
+
+def remove_gate(ask: Gate) -> None:
+    """Unregister a gate; unknown ones are ignored."""
+    with runtime.lock:
+        runtime.gates = tuple(known for known in runtime.gates if known is not ask)

@@ -1,0 +1,85 @@
+"""The path of one event: stamp, middleware chain, encode, sink. Runs on the calling thread, without I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from ._buffer import Lane
+from ._clock import Clock
+from ._encode import encode
+from ._safety import attempt
+from .events import Event
+
+__all__ = ["Middleware", "Pipeline", "Sink"]
+
+#: ``(event) -> event | None | iterable of events``: change, drop or multiply.
+Middleware = Callable[[Event], "Event | Iterable[Event] | None"]
+
+
+class Sink(Protocol):
+    """Where encoded events go."""
+
+    def put(self, lane: Lane, data: bytes) -> None:
+        """Take one encoded event."""
+
+    def count_drop(self, reason: str, events: int = 1) -> None:
+        """A middleware dropped events on purpose or by failing."""
+
+
+class Pipeline:
+    """Middleware and sink of the running client. Encoding here is the snapshot: later mutation changes nothing."""
+
+    __slots__ = ("_lanes", "_middleware", "_put", "clock", "sink")
+
+    def __init__(
+        self, clock: Clock, sink: Sink, middleware: Sequence[Middleware], lanes: dict[str, Lane]
+    ) -> None:
+        self.clock = clock
+        self.sink = sink
+        self._put = sink.put
+        self._middleware = tuple(middleware)
+        self._lanes = lanes
+
+    def emit(self, lane: Lane, event: Event) -> None:
+        """Send one event of this lane's agent."""
+        if not event.event_id:
+            event_id, timestamp = self.clock.stamp()
+            event.event_id = event_id
+            if not event.timestamp:
+                event.timestamp = timestamp
+        if self._middleware:
+            self._emit_through(lane, event)
+        else:
+            self._put(lane, encode(event))
+
+    def _emit_through(self, lane: Lane, event: Event) -> None:
+        """Middleware sees the sender in ``event.agent_id``; what it returns may be of another agent it held back."""
+        event.agent_id = event.agent_id or lane.agent_id
+        events: list[Event] = [event]
+        for step in self._middleware:
+            events = [after for before in events for after in self._apply(step, before)]
+        for out in events:
+            target = self._lanes.get(out.agent_id or "", lane)
+            if out.agent_id == target.agent_id:
+                out.agent_id = None
+            if not out.event_id:
+                out.event_id, out.timestamp = self.clock.stamp()
+            self._put(target, encode(out))
+
+    def _apply(self, step: Middleware, event: Event) -> tuple[Event, ...]:
+        """One link of the chain, contained on its own. One that fails must not leak what it should have removed."""
+
+        def run() -> tuple[Event, ...] | None:
+            result = step(event)
+            if result is None:
+                return None
+            return (result,) if isinstance(result, Event) else tuple(result)
+
+        fine, events = attempt(run, f"middleware {getattr(step, '__name__', type(step).__name__)}")
+        if not fine:
+            event.payload = {"summary": "payload withheld: a middleware failed"}
+            return (event,)
+        if not events:
+            self.sink.count_drop("middleware")
+        return events or ()

@@ -1,0 +1,145 @@
+"""Where the running code is: agent, task and action, right under asyncio, threads and interleaving generators.
+
+Scopes form a chain through ``previous``. A scope counts only while it is *live*: not when it was closed in a
+context other than its own, and not when it was opened inside a generator that is suspended right now. So a
+``with`` block half way through a generator is never the parent of what its consumer does.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import threading
+from collections.abc import Callable, Hashable
+from contextvars import ContextVar
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from ._agent import Agent
+    from ._task import Task
+
+__all__ = ["Resolver", "Scope", "caller_frame", "current", "current_for", "enter", "leave", "resolvers"]
+
+#: Asked for the framework's own notion of the current step: ``(key, task, action_id)`` or ``None``.
+Resolver = Callable[[], "tuple[Hashable, Task, str | None] | None"]
+resolvers: list[Resolver] = []
+
+_GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+#: Modules that turn a generator into a context manager or fixture: there, being suspended means being open.
+_CONTEXT_MAKERS = ("contextlib", "_pytest.", "pytest_asyncio.", "pluggy.")
+
+
+class Scope(Struct, eq=False):
+    """One entered task or action. Immutable but for ``detached`` and ``frame``, which say whether it still counts."""
+
+    agent: Any  # Agent
+    task: Any  # Task | None
+    action_id: str | None
+    previous: Scope | None
+    #: The generator frame it was opened in, and the thread and asyncio task that ran it then.
+    frame: FrameType | None = None
+    opener: tuple[int, int | None] | None = None
+    framework_key: Any = None
+    #: Left from another context than the one it was entered in: skipped wherever it is still seen.
+    detached: bool = False
+
+    def is_live(self) -> bool:
+        """Whether code that runs now, in this context, is inside this scope."""
+        if self.detached:
+            return False
+        if self.frame is None or self.frame.f_back is not None:
+            return True
+        # The generator is suspended. Its own consumer is outside; a thread or asyncio task it started is inside.
+        return self.opener != _running_unit()
+
+
+_scope: ContextVar[Scope | None] = ContextVar("hiveloop_scope", default=None)
+
+
+def _running_unit() -> tuple[int, int | None]:
+    asyncio = sys.modules.get("asyncio")  # a program that never imported it runs no asyncio task
+    try:
+        task = None if asyncio is None else asyncio.current_task()
+    except RuntimeError:
+        task = None
+    return threading.get_ident(), None if task is None else id(task)
+
+
+def caller_frame(depth: int) -> FrameType | None:
+    """The frame ``depth`` calls up if it belongs to a generator that plain code iterates, else ``None``."""
+    frame = sys._getframe(depth + 1)
+    if not frame.f_code.co_flags & _GENERATOR:
+        return None
+    driver = frame.f_back
+    if driver is not None and str(driver.f_globals.get("__name__", "")).startswith(_CONTEXT_MAKERS):
+        return None
+    return frame
+
+
+def _innermost() -> Scope | None:
+    scope = _scope.get()
+    while scope is not None and not scope.is_live():
+        scope = scope.previous
+    return scope
+
+
+def current() -> Scope | None:
+    """The innermost live scope, or the framework's current step when that was started later."""
+    scope = _innermost()
+    if resolvers:
+        return _with_framework(scope)
+    return scope
+
+
+def _with_framework(scope: Scope | None) -> Scope | None:
+    for resolve in tuple(resolvers):
+        found = resolve()
+        if found is None:
+            continue
+        key, task, action_id = found
+        if scope is None or scope.framework_key != key:
+            return Scope(task.agent, task, action_id, scope, framework_key=key)
+    return scope
+
+
+def current_for(agent: Agent) -> Scope | None:
+    """The innermost live scope whose task is this agent's; else the innermost of all."""
+    first = scope = current()
+    if first is None or (first.task is not None and first.task.agent is agent):
+        return first
+    while scope is not None:
+        if scope.task is not None and scope.task.agent is agent and scope.is_live():
+            return scope
+        scope = scope.previous
+    return first
+
+
+def enter(
+    agent: Agent, task: Task | None, action_id: str | None, frame: FrameType | None, around: Scope | None
+) -> Scope:
+    """Make this the current scope of the calling context; ``around`` is what :func:`current` said just before."""
+    key = around.framework_key if around is not None else None
+    opener = None if frame is None else _running_unit()
+    # Chained to what the context really holds, suspended generators included: they come back.
+    scope = Scope(agent, task, action_id, _attached(_scope.get()), frame, opener, key)
+    _scope.set(scope)
+    return scope
+
+
+def _attached(scope: Scope | None) -> Scope | None:
+    """The first of the chain that was not left for good."""
+    while scope is not None and scope.detached:
+        scope = scope.previous
+    return scope
+
+
+def leave(scope: Scope) -> None:
+    """End a scope, from any context: the variable is restored where it holds this scope, else the scope is marked."""
+    if _scope.get() is scope:
+        _scope.set(_attached(scope.previous))
+    else:
+        scope.detached = True
+    scope.frame = None

@@ -1,0 +1,178 @@
+"""The Task handle: one unit of work, as a context manager or by hand, closed exactly once from any thread."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from . import _scope
+from ._arguments import describe_exception, flat, identifier, text
+from ._runtime import runtime
+from ._safety import contained
+from ._task_story import TaskStory
+from .events import Event, TaskCompleted, TaskFailed, TaskStarted
+
+if TYPE_CHECKING:
+    from ._agent import Agent
+
+__all__ = ["Task"]
+
+
+class Task(TaskStory):
+    """A task of one agent. Made by ``agent.task(...)`` (use with ``with`` or ``async with``) or ``agent.start_task(...)``.
+
+    Ends as ``task_completed`` (status ``success``, or ``cancelled``/``abandoned`` for a cancelled coroutine or a
+    closed generator) or ``task_failed``. Nothing here raises into the program.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        task_id: Any = None,
+        project: Any = None,
+        type: Any = None,
+        *,
+        task_run_id: Any = None,
+        correlation_id: Any = None,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.agent = agent
+        self.task_id: str = identifier(task_id) or f"{agent.agent_id[:200]}-{runtime.clock.new_id()[-12:]}"
+        self.project_id = identifier(project)
+        self.task_type = identifier(type)
+        self.task_run_id: str = identifier(task_run_id) or runtime.clock.new_id()
+        self.correlation_id = identifier(correlation_id)
+        self._details = details or {}
+        self._payload: dict[str, Any] | None = None
+        self._started_at: float | None = None
+        self._scope: _scope.Scope | None = None
+        # Popping is atomic: whoever gets the item is the one that closes the task.
+        self._open_token = [True]
+
+    @property
+    def is_open(self) -> bool:
+        """Started and not yet ended."""
+        return self._started_at is not None and bool(self._open_token)
+
+    # -- life cycle --
+
+    @contained
+    def _start(self) -> None:
+        self._started_at = runtime.clock.monotonic()
+        self.agent.open_tasks[self.task_run_id] = self.task_id
+        self._send(TaskStarted(payload={"summary": f"Task {self.task_id} started", **self._details}))
+
+    @contained
+    def _resume(self) -> None:
+        """Become the open handle of a run whose start was sent earlier, here or in another process."""
+        self._started_at = runtime.clock.monotonic()
+        self.agent.open_tasks[self.task_run_id] = self.task_id
+
+    @contained
+    def _enter_scope(self, depth: int) -> None:
+        self._scope = _scope.enter(self.agent, self, None, _scope.caller_frame(depth + 1), _scope.current())
+
+    @contained
+    def set_payload(self, payload: dict[str, Any]) -> None:
+        """Merge this dict into the payload of the ending event. The last call wins."""
+        self._payload = dict(flat(payload) or {})
+
+    @contained
+    def complete(self, status: str = "success", payload: dict[str, Any] | None = None) -> None:
+        """End the task; only the first of ``complete`` and ``fail`` counts."""
+        if payload is not None:
+            self.set_payload(payload)
+        body = {"summary": f"Task {self.task_id} completed", **(self._payload or {})}
+        self._end(TaskCompleted(status=text(status, 64) or "success", payload=body))
+
+    @contained
+    def fail(self, exception: BaseException | None = None, payload: dict[str, Any] | None = None) -> None:
+        """End the task as failed, with the exception's type and message when there is one."""
+        if payload is not None:
+            self.set_payload(payload)
+        body: dict[str, Any] = {"summary": f"Task {self.task_id} failed", **(self._payload or {})}
+        if exception is not None:
+            body.update(describe_exception(exception))
+        self._end(TaskFailed(status="failure", payload=body))
+
+    def _end(self, event: TaskCompleted | TaskFailed) -> None:
+        try:
+            self._open_token.pop()
+        except IndexError:
+            return
+        try:
+            if self._started_at is not None:
+                event.duration_ms = round((runtime.clock.monotonic() - self._started_at) * 1000)
+            self.agent.open_tasks.pop(self.task_run_id, None)
+            self._send(event)
+        finally:
+            if self._scope is not None:
+                _scope.leave(self._scope)
+                self._scope = None
+
+    def __enter__(self) -> Task:
+        self._start()
+        self._enter_scope(1)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        outcome = outcome_of(exc_type)
+        if outcome is None:
+            self.fail(exc if exc is not None else exc_type)  # type: ignore[arg-type]
+        else:
+            self.complete(outcome)
+
+    async def __aenter__(self) -> Task:
+        self._start()
+        self._enter_scope(1)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(exc_type, exc, traceback)
+
+    # -- events --
+
+    @contained
+    def emit(self, event: Event) -> None:
+        """Send a catalogue event of this task; task, project, run and correlation are filled in where empty."""
+        self._send(event)
+
+    def _send(self, event: Event) -> None:
+        if runtime.pipeline is None:
+            return
+        if event.task_id is None:
+            event.task_id = self.task_id
+            event.task_run_id = self.task_run_id
+            event.task_type = event.task_type or self.task_type
+        if event.project_id is None:
+            event.project_id = self.project_id
+        if event.correlation_id is None:
+            event.correlation_id = self.correlation_id
+        self.agent.send(event)
+
+    def __repr__(self) -> str:
+        return f"<Task {self.task_id} of {self.agent.agent_id}>"
+
+
+def outcome_of(exc_type: type[BaseException] | None) -> str | None:
+    """Status of something that ended with this exception type: ``None`` means it failed."""
+    if exc_type is None:
+        return "success"
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and issubclass(exc_type, asyncio.CancelledError):
+        return "cancelled"
+    if issubclass(exc_type, GeneratorExit):
+        return "abandoned"
+    return None

@@ -1,0 +1,189 @@
+"""What a task tells while it runs: LLM calls, plans, escalations, approvals, retries, custom events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from . import _scope
+from ._arguments import count, flat, seconds, text
+from ._custom import custom_event, llm_call_event
+from ._gate import gate
+from ._runtime import runtime
+from ._safety import contained
+from ._sanitize import shorten
+from .events import ApprovalReceived, ApprovalRequested, Custom, Escalated, Event, RetryStarted
+from .payloads import ApprovalPayload, Escalation, PlanCreated, PlanStep, Retry
+
+__all__ = ["TaskStory"]
+
+
+class TaskStory:
+    """The narrating half of :class:`~hiveloop.Task`. Every call form of the manual is accepted; ``None`` is absent."""
+
+    def __init__(self) -> None:
+        self._plan_revision = 0
+        self._plan_steps: int | None = None
+        self._approvals: list[str] = []
+
+    def _send(self, event: Event) -> None:
+        """Implemented by the handle."""
+        raise NotImplementedError
+
+    def _send_here(self, event: Event) -> None:
+        """Send it as part of the action the running code is in."""
+        scope = _scope.current()
+        if scope is not None and scope.task is self and event.action_id is None:
+            event.action_id = scope.action_id
+        self._send(event)
+
+    @contained
+    def llm_call(
+        self,
+        name: Any = None,
+        model: Any = None,
+        *,
+        tokens_in: int | None = None,
+        tokens_out: int | None = None,
+        cost: float | None = None,
+        duration_ms: float | None = None,
+        prompt_preview: str | None = None,
+        response_preview: str | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Record one model call. ``cost`` in US dollars; absent: estimated later. It nests under the current action."""
+        event = llm_call_event(
+            name, model, tokens_in, tokens_out, cost, duration_ms, prompt_preview, response_preview, metadata
+        )
+        self._send_here(event)
+        if runtime.gates:
+            gate(self, "llm", str(name), None)  # type: ignore[arg-type]
+
+    @contained
+    def plan(self, goal: Any = None, steps: Iterable[Any] = (), *, revision: int = 0) -> None:
+        """Declare the plan, or with a higher ``revision`` replace it. ``steps`` are descriptions in order."""
+        descriptions = [_description(step) for step in steps or ()]
+        self._plan_revision = count(revision, "revision") or 0
+        self._plan_steps = len(descriptions)
+        numbered = [{"index": index, "description": step} for index, step in enumerate(descriptions)]
+        self._send(
+            Custom(
+                payload=PlanCreated(
+                    summary=text(goal),
+                    data={"goal": text(goal, 2_000), "steps": numbered, "revision": self._plan_revision},
+                    tags=["plan", "created"],
+                )
+            )
+        )
+
+    @contained
+    def plan_step(
+        self,
+        step_index: int,
+        action: str = "started",
+        summary: str | None = None,
+        *,
+        total_steps: int | None = None,
+        turns: int | None = None,
+        tokens: int | None = None,
+        plan_revision: int | None = None,
+    ) -> None:
+        """Report a step (zero-based): ``action`` is started, completed, failed or skipped."""
+        revision = count(plan_revision, "plan_revision")
+        data = {
+            "step_index": count(step_index, "step_index"),
+            "total_steps": self._plan_steps if total_steps is None else count(total_steps, "total_steps"),
+            "action": text(action, 64),
+            "turns": count(turns, "turns"),
+            "tokens": count(tokens, "tokens"),
+            "plan_revision": self._plan_revision if revision is None else revision,
+        }
+        line = f"Step {step_index} {action}" + (f": {summary}" if summary else "")
+        payload = PlanStep(summary=text(line), data=_present(data), tags=["plan", f"step_{data['action']}"])
+        self._send(Custom(severity="error" if action == "failed" else None, payload=payload))
+
+    @contained
+    def escalate(
+        self, summary: str | None = None, assigned_to: str | None = None, reason: str | None = None
+    ) -> None:
+        """The agent hands this over: to ``assigned_to``, because of ``reason``."""
+        data = _present({"assigned_to": text(assigned_to, 256), "reason": text(reason, 2_000)})
+        self._send_here(
+            Escalated(payload=Escalation(summary=text(summary if summary is not None else reason), data=data))
+        )
+
+    @contained
+    def _request_approval(self, approval_id: str, summary: Any, approver: Any, reason: Any) -> None:
+        self._approvals.append(approval_id)
+        line = summary if summary is not None else reason
+        if line is None:
+            line = f"Approval requested from {approver}" if approver else "Approval requested"
+        data = _present(
+            {"approval_id": approval_id, "approver": text(approver, 256), "reason": text(reason, 2_000)}
+        )
+        self._send_here(ApprovalRequested(payload=ApprovalPayload(summary=text(line), data=data)))
+
+    def request_approval(
+        self, summary: str | None = None, *, approver: str | None = None, reason: str | None = None
+    ) -> str:
+        """Ask a person; returns the approval's id. The task shows as waiting until ``approval_received``."""
+        approval_id = runtime.clock.new_id()
+        self._request_approval(approval_id, summary, approver, reason)
+        return approval_id
+
+    @contained
+    def approval_received(
+        self, summary: str | None = None, *, approved_by: str | None = None, decision: str = "approved"
+    ) -> None:
+        """The person decided: ``decision`` is approved or rejected. Answers the task's oldest open request."""
+        decided = text(decision, 64) or "approved"
+        if summary is None:
+            summary = f"{decided} by {approved_by}" if approved_by else decided
+        approval_id = self._approvals.pop(0) if self._approvals else None
+        data = _present(
+            {"decision": decided, "approved_by": text(approved_by, 256), "approval_id": approval_id}
+        )
+        self._send_here(ApprovalReceived(payload=ApprovalPayload(summary=text(summary), data=data)))
+
+    @contained
+    def retry(
+        self,
+        summary: str | int | None = None,
+        *,
+        attempt: int | None = None,
+        backoff_seconds: float | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """The agent tries again: ``attempt`` counts from 1. A first positional number is the attempt."""
+        if isinstance(summary, int) and not isinstance(summary, bool):
+            summary, attempt = None, summary if attempt is None else attempt
+        if summary is None:
+            summary = reason or ("Retry" if attempt is None else f"Retry, attempt {attempt}")
+        data = {
+            "attempt": count(attempt, "attempt"),
+            "backoff_seconds": seconds(backoff_seconds, "backoff_seconds"),
+            "reason": text(reason, 2_000),
+        }
+        self._send_here(RetryStarted(payload=Retry(summary=text(summary), data=_present(data))))
+
+    @contained
+    def event(
+        self,
+        event_type: str,
+        payload: dict[str, Any] | None = None,
+        severity: str | None = None,
+        parent_event_id: str | None = None,
+    ) -> None:
+        """Send an event of any catalogue type; another type becomes ``custom`` of that kind, said once."""
+        event = custom_event(event_type, flat(payload), severity, parent_event_id)
+        self._send_here(event)
+
+
+def _present(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def _description(step: Any) -> str:
+    if isinstance(step, dict):
+        step = step.get("description") or step.get("name") or step.get("title")
+    return shorten(text(step, 1_000) or "", 1_000)

@@ -1,0 +1,32 @@
+"""What adapters are built from, and how they are found and turned on."""
+
+from __future__ import annotations
+
+from hiveloop._gate import add_gate, gate, remove_gate
+from hiveloop._safety import contained
+from hiveloop._sanitize import shorten
+from hiveloop.errors import AdapterUnavailable
+
+from ._discovery import Adapter, instrument, uninstrument
+from ._runs import RunMap
+from ._session import captures_content, estimate_cost
+from ._tasks import add_scope_resolver, begin_task, remove_scope_resolver, resume_task
+
+__all__ = [
+    "Adapter",
+    "AdapterUnavailable",
+    "RunMap",
+    "add_gate",
+    "add_scope_resolver",
+    "begin_task",
+    "captures_content",
+    "contained",
+    "estimate_cost",
+    "gate",
+    "instrument",
+    "remove_gate",
+    "remove_scope_resolver",
+    "resume_task",
+    "shorten",
+    "uninstrument",
+]

@@ -1,0 +1,44 @@
+"""Tasks for callbacks: handles linked by the framework's run ids, never by the ambient scope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hiveloop import _scope
+from hiveloop._agent import Agent
+from hiveloop._task import Task
+
+__all__ = ["add_scope_resolver", "begin_task", "remove_scope_resolver", "resume_task"]
+
+
+def begin_task(
+    agent: Agent, task_id: Any = None, project: str | None = None, type: str | None = None, **details: Any
+) -> Task:
+    """Like ``agent.start_task`` (same keywords), but the calling context is not put inside the task."""
+    task = agent.task(task_id, project, type, **details)
+    task._start()
+    return task
+
+
+def resume_task(
+    agent: Agent, task_id: str, task_run_id: str, project: str | None = None, type: str | None = None
+) -> Task:
+    """An open handle for a run that was started earlier, here or in another process. Sends nothing."""
+    task = agent.task(task_id, project, type, task_run_id=task_run_id)
+    task._resume()
+    return task
+
+
+def add_scope_resolver(resolver: _scope.Resolver) -> None:
+    """Register a framework's own notion of the current step: ``() -> (key, task, action_id) | None``.
+
+    ``key`` identifies the framework's innermost run; user code inside it nests under ``action_id``.
+    """
+    if resolver not in _scope.resolvers:
+        _scope.resolvers.append(resolver)
+
+
+def remove_scope_resolver(resolver: _scope.Resolver) -> None:
+    """Unregister; unknown ones are ignored."""
+    if resolver in _scope.resolvers:
+        _scope.resolvers.remove(resolver)

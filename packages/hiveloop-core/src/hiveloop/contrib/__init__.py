@@ -1,0 +1,1 @@
+"""Small bridges to the standard library."""

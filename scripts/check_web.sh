@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# The committed dashboard bundle must be what its source builds, type-checked and unit-tested. Needs Node; in CI it must be there.
+set -euo pipefail
+web=${1:?usage: check_web.sh FOLDER}
+if ! command -v npm >/dev/null; then
+  if [ -n "${CI:-}" ]; then echo "CI has no npm: the dashboard bundle cannot be checked" >&2; exit 1; fi
+  echo "· no npm here: the dashboard bundle is not checked against its source"
+  exit 0
+fi
+cd "$web"
+if [ ! -e node_modules/.stamp ] || [ package-lock.json -nt node_modules/.stamp ]; then
+  npm ci --no-fund --no-audit --silent
+  touch node_modules/.stamp
+fi
+npm run --silent check
