@@ -37,7 +37,9 @@ assert page.is_file(), "the wheel must hold the built dashboard"
 
 def run(*command: str | Path, cwd: Path | None = None) -> None:
     """Run a command; on failure show what it said and stop."""
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         sys.exit(f"failed: {' '.join(str(part) for part in command)}\n{done.stdout}{done.stderr}")
 
@@ -52,7 +54,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="wheels-") as folder:
         dist = Path(folder) / "dist"
         for package in options.packages:
-            run(uv, "build", "--quiet", "--wheel", "--build-constraint", "pins.txt", "--out-dir", dist, package)
+            run(
+                uv,
+                "build",
+                "--quiet",
+                "--wheel",
+                "--build-constraint",
+                "pins.txt",
+                "--out-dir",
+                dist,
+                package,
+            )
         for package in options.packages:
             prove(uv, package.name, dist, Path(folder) / package.name)
 
@@ -62,7 +74,19 @@ def prove(uv: str, name: str, dist: Path, environment: Path) -> None:
     wheel = next(dist.glob(f"{name.replace('-', '_')}-*.whl"))
     python = environment / "bin" / "python"
     run(uv, "venv", "--quiet", "--python", sys.executable, environment)
-    run(uv, "pip", "install", "--quiet", "--python", python, "--constraint", Path("pins.txt").resolve(), "--find-links", dist, wheel)
+    run(
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        python,
+        "--constraint",
+        Path("pins.txt").resolve(),
+        "--find-links",
+        dist,
+        wheel,
+    )
     run(python, "-W", "error", "-c", PROOFS[name], cwd=environment)
     sys.stdout.write(f"· {wheel.name} installs alone and imports\n")
 

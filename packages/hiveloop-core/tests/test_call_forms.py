@@ -23,7 +23,11 @@ def data(**fields: Any) -> dict[str, Any]:
 
 LLM = {"kind": "llm_call"}
 FORMS: dict[str, Form] = {
-    "llm minimal": (lambda a, t: t.llm_call("reasoning", model="m"), "llm_call", data(name="reasoning", model="m")),
+    "llm minimal": (
+        lambda a, t: t.llm_call("reasoning", model="m"),
+        "llm_call",
+        data(name="reasoning", model="m"),
+    ),
     "llm positional model": (lambda a, t: t.llm_call("r", "m"), "llm_call", data(name="r", model="m")),
     "llm name keyword": (lambda a, t: t.llm_call(name="r", model="m"), "llm_call", data(name="r", model="m")),
     "llm tokens": (
@@ -44,7 +48,9 @@ FORMS: dict[str, Form] = {
             metadata={"turn_number": 3},
         ),
         "llm_call",
-        data(cost=0.008, duration_ms=13, prompt_preview="p", response_preview="q", metadata={"turn_number": 3}),
+        data(
+            cost=0.008, duration_ms=13, prompt_preview="p", response_preview="q", metadata={"turn_number": 3}
+        ),
     ),
     "llm None everywhere": (
         lambda a, t: t.llm_call(
@@ -61,13 +67,24 @@ FORMS: dict[str, Form] = {
         "llm_call",
         data(name="r"),
     ),
-    "agent llm": (lambda a, t: a.llm_call("heartbeat_summary", model="m", tokens_in=4), "llm_call", data(tokens_in=4)),
+    "agent llm": (
+        lambda a, t: a.llm_call("heartbeat_summary", model="m", tokens_in=4),
+        "llm_call",
+        data(tokens_in=4),
+    ),
     "plan positional": (
         lambda a, t: t.plan("Goal", ["one", "two"]),
         "plan_created",
-        {"summary": "Goal", **data(steps=[{"index": 0, "description": "one"}, {"index": 1, "description": "two"}])},
+        {
+            "summary": "Goal",
+            **data(steps=[{"index": 0, "description": "one"}, {"index": 1, "description": "two"}]),
+        },
     ),
-    "plan keywords": (lambda a, t: t.plan(goal="Goal", steps=["one"]), "plan_created", data(goal="Goal", revision=0)),
+    "plan keywords": (
+        lambda a, t: t.plan(goal="Goal", steps=["one"]),
+        "plan_created",
+        data(goal="Goal", revision=0),
+    ),
     "plan revision": (
         lambda a, t: t.plan("Revised", ["a", "b"], revision=1),
         "plan_created",
@@ -138,7 +155,11 @@ FORMS: dict[str, Form] = {
         "retry_started",
         data(attempt=2, backoff_seconds=4.0),
     ),
-    "retry backoff None": (lambda a, t: t.retry("r", attempt=2, backoff_seconds=None), "retry_started", data(attempt=2)),
+    "retry backoff None": (
+        lambda a, t: t.retry("r", attempt=2, backoff_seconds=None),
+        "retry_started",
+        data(attempt=2),
+    ),
     "retry keywords": (
         lambda a, t: t.retry(attempt=1, reason="Rate limited", backoff_seconds=2),
         "retry_started",
@@ -167,7 +188,11 @@ FORMS: dict[str, Form] = {
             ),
         },
     ),
-    "issue positional": (lambda a, t: a.report_issue("S", "low"), "issue", data(severity="low", action="reported")),
+    "issue positional": (
+        lambda a, t: a.report_issue("S", "low"),
+        "issue",
+        data(severity="low", action="reported"),
+    ),
     "resolve positional": (
         lambda a, t: a.resolve_issue("Recovered", issue_id="crm-403"),
         "issue",
@@ -199,14 +224,25 @@ FORMS: dict[str, Form] = {
     ),
     "todo keywords": (
         lambda a, t: a.todo(
-            todo_id="td", action="created", summary="s", priority="high", source="failed_run", context="error=timeout"
+            todo_id="td",
+            action="created",
+            summary="s",
+            priority="high",
+            source="failed_run",
+            context="error=timeout",
         ),
         "todo",
         data(todo_id="td", source="failed_run", context="error=timeout"),
     ),
-    "todo positional": (lambda a, t: a.todo("td", "completed", "s"), "todo", data(todo_id="td", action="completed")),
+    "todo positional": (
+        lambda a, t: a.todo("td", "completed", "s"),
+        "todo",
+        data(todo_id="td", action="completed"),
+    ),
     "scheduled keyword": (
-        lambda a, t: a.scheduled(items=[{"id": "s", "name": "CRM Sync", "interval": "10m", "last_status": None}]),
+        lambda a, t: a.scheduled(
+            items=[{"id": "s", "name": "CRM Sync", "interval": "10m", "last_status": None}]
+        ),
         "scheduled",
         data(items=[{"id": "s", "name": "CRM Sync", "interval": "10m", "last_status": None}]),
     ),

@@ -67,8 +67,13 @@ def test_sixty_four_threads_and_a_thousand_asyncio_tasks(hive: Captured) -> None
     expected_tasks: Tree = {}
     for prefix, task, count in (("", "thread", 64), ("a", "async", 1000)):
         for number in range(count):
-            expected_parents |= {f"{prefix}out-{number}": None, f"{prefix}in-{number}": f"{prefix}out-{number}"}
-            expected_tasks |= dict.fromkeys((f"{prefix}out-{number}", f"{prefix}in-{number}"), f"{task}-{number}")
+            expected_parents |= {
+                f"{prefix}out-{number}": None,
+                f"{prefix}in-{number}": f"{prefix}out-{number}",
+            }
+            expected_tasks |= dict.fromkeys(
+                (f"{prefix}out-{number}", f"{prefix}in-{number}"), f"{task}-{number}"
+            )
     assert parents(hive) == expected_parents
     assert tasks_of(hive) == expected_tasks
 
@@ -247,7 +252,11 @@ def test_plain_threads_and_executors_need_propagate(hive: Captured) -> None:
 
 def test_current_handles_follow_the_running_code(hive: Captured) -> None:
     agent = hiveloop.agent("a")
-    assert (hiveloop.current_task(), hiveloop.current_agent(), hiveloop.current_action()) == (None, None, None)
+    assert (hiveloop.current_task(), hiveloop.current_agent(), hiveloop.current_action()) == (
+        None,
+        None,
+        None,
+    )
     with agent.task("t") as task:
         assert hiveloop.current_task() is task
         assert hiveloop.current_agent() is agent

@@ -165,7 +165,12 @@ def raise_nothing_at_teardown(seen: Captured) -> None:
 def test_repeat_agent_call_changes_only_what_it_names(hive: Captured) -> None:
     agent = hiveloop.agent("a", type="sales", version="1.0", framework="x", stuck_threshold=60)
     assert hiveloop.agent("a", version="1.1") is agent
-    assert (agent.agent_type, agent.version, agent.framework, agent.stuck_threshold) == ("sales", "1.1", "x", 60)
+    assert (agent.agent_type, agent.version, agent.framework, agent.stuck_threshold) == (
+        "sales",
+        "1.1",
+        "x",
+        60,
+    )
     agent.event("custom", {"kind": "k"})
     assert [envelope["agent_version"] for envelope in hive.envelopes] == ["1.0", "1.1"]
     assert hive.envelopes[-1]["agent_type"] == "sales"

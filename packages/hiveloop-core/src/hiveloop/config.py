@@ -52,7 +52,11 @@ def load(given: dict[str, Any]) -> Settings:
 def is_loopback(endpoint: str) -> bool:
     """Whether the endpoint's host is this machine."""
     host = urllib.parse.urlsplit(endpoint).hostname or ""
-    return host == "localhost" or host == "::1" or host.startswith("127.") or host.endswith(".localhost")
+    return host == "localhost" or host == "::1" or _is_ipv4_loopback(host) or host.endswith(".localhost")
+
+
+def _is_ipv4_loopback(host: str) -> bool:
+    return host.startswith("127.") and host.replace(".", "").isdigit()
 
 
 def _setting(given: dict[str, Any], field: str) -> Any:
