@@ -9,7 +9,7 @@ from ._runtime import Gate, runtime
 if TYPE_CHECKING:
     from ._task import Task
 
-__all__ = ["add_gate", "gate", "remove_gate"]
+__all__ = ["add_gate", "gate", "has_gates", "remove_gate"]
 
 
 def gate(task: Task | None, kind: str, name: str, arguments: Any = None) -> str | None:
@@ -26,6 +26,11 @@ def gate(task: Task | None, kind: str, name: str, arguments: Any = None) -> str 
         if replacement is not None:
             return replacement
     return None
+
+
+def has_gates() -> bool:
+    """Whether any gate is registered; spares an adapter the work of preparing arguments for none."""
+    return bool(runtime.gates)
 
 
 def add_gate(ask: Gate) -> None:

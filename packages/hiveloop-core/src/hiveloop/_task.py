@@ -82,17 +82,14 @@ class Task(TaskStory):
     @contained
     def complete(self, status: str = "success", payload: dict[str, Any] | None = None) -> None:
         """End the task; only the first of ``complete`` and ``fail`` counts."""
-        if payload is not None:
-            self.set_payload(payload)
-        body = {"summary": f"Task {self.task_id} completed", **(self._payload or {})}
+        body = {"summary": f"Task {self.task_id} completed", **(self._payload or {}), **(flat(payload) or {})}
         self._end(TaskCompleted(status=text(status, 64) or "success", payload=body))
 
     @contained
     def fail(self, exception: BaseException | None = None, payload: dict[str, Any] | None = None) -> None:
         """End the task as failed, with the exception's type and message when there is one."""
-        if payload is not None:
-            self.set_payload(payload)
-        body: dict[str, Any] = {"summary": f"Task {self.task_id} failed", **(self._payload or {})}
+        given = {**(self._payload or {}), **(flat(payload) or {})}
+        body: dict[str, Any] = {"summary": f"Task {self.task_id} failed", **given}
         if exception is not None:
             body.update(describe_exception(exception))
         self._end(TaskFailed(status="failure", payload=body))

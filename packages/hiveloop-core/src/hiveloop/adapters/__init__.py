@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from hiveloop._gate import add_gate, gate, remove_gate
-from hiveloop._safety import contained
+from hiveloop._gate import add_gate, gate, has_gates, remove_gate
+from hiveloop._safety import attempt, contained
 from hiveloop._sanitize import shorten
 from hiveloop.errors import AdapterUnavailable
 
 from ._discovery import Adapter, instrument, uninstrument
 from ._runs import RunMap
 from ._session import captures_content, estimate_cost
-from ._tasks import add_scope_resolver, begin_task, remove_scope_resolver, resume_task
+from ._tasks import add_scope_resolver, begin_task, framework_agent, remove_scope_resolver, resume_task
 
 __all__ = [
     "Adapter",
@@ -18,11 +18,14 @@ __all__ = [
     "RunMap",
     "add_gate",
     "add_scope_resolver",
+    "attempt",
     "begin_task",
     "captures_content",
     "contained",
     "estimate_cost",
+    "framework_agent",
     "gate",
+    "has_gates",
     "instrument",
     "remove_gate",
     "remove_scope_resolver",

@@ -6,9 +6,17 @@ from typing import Any
 
 from hiveloop import _scope
 from hiveloop._agent import Agent
+from hiveloop._registry import agent
+from hiveloop._runtime import runtime
 from hiveloop._task import Task
 
-__all__ = ["add_scope_resolver", "begin_task", "remove_scope_resolver", "resume_task"]
+__all__ = ["add_scope_resolver", "begin_task", "framework_agent", "remove_scope_resolver", "resume_task"]
+
+
+def framework_agent(name: str, framework: str) -> Agent:
+    """The agent of this name; one the program has declared itself keeps the framework it said."""
+    known = runtime.agents.get(name[:256])
+    return known if known is not None else agent(name[:256], framework=framework)
 
 
 def begin_task(

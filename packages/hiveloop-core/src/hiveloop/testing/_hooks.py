@@ -28,6 +28,19 @@ class Stop(Intervention):
     """What the suite's gate raises."""
 
 
+class _Caught:
+    """Keeps what was raised inside: whatever the framework raises is the subject of the tests."""
+
+    error: BaseException | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: Any) -> bool:
+        self.error = error
+        return isinstance(error, Exception)
+
+
 class AdapterHooks:
     """What a subclass of the suite overrides: everything that raises ``NotImplementedError``.
 
@@ -111,10 +124,12 @@ class AdapterHooks:
         assert not swallowed, f"the adapter failed inside its safety boundary: {swallowed}"
 
     def catch(self, run: Any, *args: Any) -> tuple[Any, BaseException | None]:
-        try:
-            return run(*args), None
-        except Exception as error:  # noqa: BLE001 - whatever the framework raises is the subject here
-            return None, error
+        """Run it: ``(result, None)``, or ``(None, whatever the framework raised)``."""
+        caught = _Caught()
+        result = None
+        with caught:
+            result = run(*args)
+        return result, caught.error
 
     @contextlib.contextmanager
     def broken_translators(self) -> Iterator[None]:

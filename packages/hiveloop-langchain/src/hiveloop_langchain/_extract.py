@@ -1,0 +1,249 @@
+"""Framework objects → plain data, by duck typing: nothing here imports LangChain, so any version's objects will do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from ._preview import ARGUMENT_CHARS, PROMPT_CHARS, arguments, preview
+from ._translate import Prompt
+from ._usage import NO_USAGE, Usage, model_name, read_usage, stop_reason
+
+__all__ = [
+    "Answer",
+    "documents",
+    "failed_tool_messages",
+    "handoff_target",
+    "last_text",
+    "prompt_of",
+    "read_answer",
+    "root_inputs",
+    "tool_outcome",
+]
+
+_CHARS_PER_TOKEN = 4
+_MAX_DOCUMENTS = 5
+_DOCUMENT_CHARS = 120
+_MAX_MESSAGES = 32
+
+
+class Answer(NamedTuple):
+    """What came back from a model."""
+
+    usage: Usage = NO_USAGE
+    model: str | None = None
+    provider: str | None = None
+    stop_reason: str | None = None
+    text: str | None = None
+    tool_calls: tuple[str, ...] = ()
+
+
+def content_text(content: Any, limit: int) -> str:
+    """The text of a message's content, at most ``limit`` characters: a string, or the text blocks of a list."""
+    if type(content) is str:
+        return content if len(content) <= limit else content[: limit - 1] + "…"
+    if not isinstance(content, list):
+        return "" if content is None else preview(content, limit)
+    parts: list[str] = []
+    left = limit
+    for block in islice(content, _MAX_MESSAGES):
+        text = block if isinstance(block, str) else block.get("text") if isinstance(block, dict) else None
+        if isinstance(text, str) and text:
+            parts.append(text[: left + 1])
+            left -= len(parts[-1])
+            if left < 0:
+                break
+    return preview("\n".join(parts), limit)
+
+
+def _block_chars(content: Any) -> int:
+    if not isinstance(content, list):
+        return 0
+    chars = 0
+    for block in content:
+        text = block if isinstance(block, str) else block.get("text") if isinstance(block, dict) else None
+        chars += len(text) if isinstance(text, str) else 0
+    return chars
+
+
+def prompt_of(messages: Sequence[Any], capture: bool) -> Prompt:
+    """Estimated shares of a prompt, and the text of its last message when content is captured."""
+    system = tools = history = 0
+    for message in messages:
+        kind = getattr(message, "type", None)
+        content = getattr(message, "content", None)
+        chars = len(content) if type(content) is str else _block_chars(content)
+        if kind == "system":
+            system += chars
+        elif kind == "tool":
+            tools += chars
+        else:
+            history += chars
+    text = None
+    if capture and messages:
+        text = content_text(getattr(messages[-1], "content", None), PROMPT_CHARS) or None
+    return Prompt(
+        text,
+        system // _CHARS_PER_TOKEN,
+        history // _CHARS_PER_TOKEN,
+        tools // _CHARS_PER_TOKEN,
+        len(messages),
+    )
+
+
+def read_answer(response: Any, limit: int) -> Answer:
+    """The first generation of an ``LLMResult``; ``limit`` is how much text to keep (0: none)."""
+    llm_output = getattr(response, "llm_output", None)
+    generation = _first_generation(response)
+    message = getattr(generation, "message", None)
+    if message is None:
+        text = getattr(generation, "text", None) if limit else None
+        info = getattr(generation, "generation_info", None)
+        return Answer(
+            usage=read_usage(None, info, llm_output),
+            model=model_name(info, llm_output),
+            stop_reason=stop_reason(None, info, False),
+            text=preview(text, limit) if isinstance(text, str) and text else None,
+        )
+    metadata = getattr(message, "response_metadata", None)
+    names = _tool_call_names(message)
+    provider = metadata.get("model_provider") if isinstance(metadata, dict) else None
+    return Answer(
+        usage=read_usage(getattr(message, "usage_metadata", None), metadata, llm_output),
+        model=model_name(metadata, llm_output),
+        provider=provider if isinstance(provider, str) else None,
+        stop_reason=stop_reason(metadata, getattr(generation, "generation_info", None), bool(names)),
+        text=(content_text(getattr(message, "content", None), limit) or None) if limit else None,
+        tool_calls=names,
+    )
+
+
+def _first_generation(response: Any) -> Any:
+    generations = getattr(response, "generations", None)
+    if isinstance(generations, list) and generations and isinstance(generations[0], list) and generations[0]:
+        return generations[0][0]
+    return None
+
+
+def _tool_call_names(message: Any) -> tuple[str, ...]:
+    calls = getattr(message, "tool_calls", None)
+    if not isinstance(calls, list) or not calls:
+        return ()
+    return tuple([call["name"] for call in calls[:_MAX_MESSAGES] if type(call.get("name")) is str])
+
+
+def tool_outcome(output: Any) -> tuple[bool, Any, str | None]:
+    """Whether a tool failed, its result, and the node it hands over to: of a ``ToolMessage``, ``Command`` or raw value."""
+    if type(output) is str:
+        return False, output, None
+    if getattr(output, "type", None) == "tool" and hasattr(output, "content"):
+        failed = getattr(output, "status", None) == "error"
+        return failed, content_text(output.content, 1000), None
+    if hasattr(output, "goto") and hasattr(output, "update"):
+        messages = output.update.get("messages") if isinstance(output.update, dict) else None
+        last = messages[-1] if isinstance(messages, list) and messages else None
+        failed = getattr(last, "status", None) == "error"
+        text = content_text(getattr(last, "content", None), 1000) if last is not None else None
+        return failed, text, _goto(output.goto)
+    return False, output, None
+
+
+def handoff_target(error: BaseException) -> str | None:
+    """Where a ``ParentCommand`` sends the run."""
+    command = error.args[0] if error.args else None
+    return _goto(getattr(command, "goto", None))
+
+
+def _goto(goto: Any) -> str | None:
+    targets = goto if isinstance(goto, (list, tuple)) else (goto,)
+    names = [target if isinstance(target, str) else getattr(target, "node", None) for target in targets]
+    return ", ".join(name for name in names if isinstance(name, str)) or None
+
+
+def failed_tool_messages(outputs: Any) -> Iterator[tuple[str, str, Any]]:
+    """``(tool_call_id, tool name, content)`` of the error results among what a node returned."""
+    if isinstance(outputs, dict):
+        yield from _errors_among(outputs.get("messages"))
+    elif isinstance(outputs, list):
+        for item in islice(outputs, _MAX_MESSAGES):
+            update = item if isinstance(item, dict) else getattr(item, "update", None)
+            if isinstance(update, dict):
+                yield from _errors_among(update.get("messages"))
+
+
+def _errors_among(messages: Any) -> Iterator[tuple[str, str, Any]]:
+    if not isinstance(messages, list):
+        return
+    for message in messages[-_MAX_MESSAGES:]:
+        if getattr(message, "status", None) == "error" and getattr(message, "type", None) == "tool":
+            call_id = getattr(message, "tool_call_id", None)
+            name = getattr(message, "name", None)
+            yield str(call_id), name if isinstance(name, str) and name else "tool", message.content
+
+
+def last_text(value: Any, limit: int) -> str | None:
+    """The text of the last message of a state or message list, else a preview of the value itself."""
+    if value is None:
+        return None
+    messages = value.get("messages") if isinstance(value, dict) else value
+    if isinstance(messages, list):
+        if not messages:
+            return "[]"
+        text = _message_text(messages[-1], limit)
+        if text is not None:
+            return text
+    if hasattr(value, "content") and hasattr(value, "type"):
+        return content_text(value.content, limit)
+    return preview(value, limit)
+
+
+def _message_text(message: Any, limit: int) -> str | None:
+    if isinstance(message, tuple) and len(message) == 2:
+        return content_text(message[1], limit)
+    if isinstance(message, dict) and "content" in message:
+        return content_text(message["content"], limit)
+    if hasattr(message, "content"):
+        return content_text(message.content, limit)
+    return None
+
+
+def root_inputs(inputs: Any) -> dict[str, Any] | None:
+    """Inputs of a root run as a small mapping of previews; the messages of a state by their last one."""
+    if inputs is None:
+        return None
+    if isinstance(inputs, dict):
+        if len(inputs) == 1 and _is_deferred(inputs.get("input")):
+            return None
+        if "messages" not in inputs:
+            return arguments(inputs)
+        rest = {key: value for key, value in inputs.items() if key != "messages"}
+        return {"messages": last_text(inputs, ARGUMENT_CHARS), **arguments(rest)}
+    return {"input": last_text(inputs, ARGUMENT_CHARS)}
+
+
+def _is_deferred(value: Any) -> bool:
+    """`stream()` of a chain says an empty text at its start: the real input is not known yet."""
+    return type(value) is str and not value
+
+
+def documents(found: Any, capture: bool) -> list[dict[str, Any]]:
+    """Up to five retrieved documents: id, source and score; their first 120 characters when captured."""
+    shown: list[dict[str, Any]] = []
+    for document in islice(found if isinstance(found, (list, tuple)) else (), _MAX_DOCUMENTS):
+        metadata = getattr(document, "metadata", None)
+        metadata = metadata if isinstance(metadata, Mapping) else {}
+        entry = {
+            "id": getattr(document, "id", None),
+            "source": metadata.get("source"),
+            "score": metadata.get("score", metadata.get("relevance_score")),
+        }
+        text = getattr(document, "page_content", None)
+        if capture and isinstance(text, str):
+            entry["preview"] = preview(text, _DOCUMENT_CHARS)
+        shown.append({key: _plain(value) for key, value in entry.items() if value is not None})
+    return shown
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (int, float)) else preview(value, ARGUMENT_CHARS)

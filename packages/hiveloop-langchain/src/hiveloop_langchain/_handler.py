@@ -1,0 +1,234 @@
+"""The callback handler: takes what LangChain says, finds the parent by run id, and hands on to the concept at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from hiveloop import Intervention
+from hiveloop.adapters import contained
+from langchain_core.callbacks import BaseCallbackHandler
+
+from . import _steps as steps
+from ._context import ask, child, current_run, ended, is_known, label_of, must_ask, parent_of, resolve_scopes
+from ._interrupts import tell_breakpoint
+from ._model_callbacks import ModelCallbacks
+from ._preview import PROMPT_CHARS, preview
+from ._retries import tell_backoff, tell_retry
+from ._runs import Options, RootRun, Run, state
+from ._translate import custom_event
+
+__all__ = ["HiveLoopCallbackHandler"]
+
+_NO_METADATA: dict[str, Any] = {}
+
+
+def _base_class() -> type[BaseCallbackHandler]:
+    """LangGraph tells its pauses only to handlers of its own class (since 1.1.7)."""
+    try:
+        from langgraph.callbacks import GraphCallbackHandler
+    except ImportError:
+        return BaseCallbackHandler
+    return cast("type[BaseCallbackHandler]", GraphCallbackHandler)
+
+
+class HiveLoopCallbackHandler(ModelCallbacks, _base_class()):  # type: ignore[misc]
+    """Shows LangChain and LangGraph runs on HiveBoard. Pass it in ``config={"callbacks": [handler]}``.
+
+    ``agent``: the agent's name, or ``(RootRun) -> name``; inferred from the graph or ``create_agent`` name when
+    absent. ``project``: project of the tasks. ``capture_content=False`` sends no prompt, answer, argument, result
+    or error text. One handler may serve any number of runs, threads and event loops.
+    """
+
+    # Only an Intervention the user opted into ever leaves a callback; LangChain must let that one through.
+    raise_error = True
+    # On the event loop's thread, in order: a handler that hops to an executor costs ten times as much.
+    run_inline = True
+
+    def __init__(
+        self,
+        agent: str | Callable[[RootRun], str] | None = None,
+        project: str | None = None,
+        capture_content: bool = True,
+    ) -> None:
+        super().__init__()
+        self._options = Options(agent, project, capture_content)
+        self._enabled = True
+        resolve_scopes()
+
+    # -- chains --
+
+    @contained
+    def on_chain_start(
+        self,
+        serialized: Any,
+        inputs: Any,
+        *,
+        run_id: Any,
+        parent_run_id: Any = None,
+        tags: Any = None,
+        metadata: Any = None,
+        name: Any = None,
+        run_type: Any = None,
+        **_: Any,
+    ) -> None:
+        """A graph, node, agent or runnable begins."""
+        if is_known(run_id):
+            return
+        parent = parent_of(parent_run_id)
+        metadata = metadata or _NO_METADATA
+        label = label_of(name, serialized, "chain")
+        if parent is None:
+            self._root(run_id, label, tags, metadata, inputs, "chain")
+            return
+        is_direct = parent.run_id == parent_run_id
+        kind = steps.chain_kind(label, run_type, tags, metadata, parent, is_direct)
+        if kind is None:
+            self._plumbing(run_id, parent_run_id, tags, label, parent)
+            return
+        run = child(run_id, parent_run_id, parent, kind, label)
+        if kind == "node":
+            run.ns = metadata.get("langgraph_checkpoint_ns")
+        run.agent_name = metadata.get("lc_agent_name")
+        if parent.root.failed or kind == "chain":
+            tell_retry(run, tags, None)
+        step = metadata.get("langgraph_step")
+        steps.open_step(run, {"step": step} if kind == "node" and step is not None else None)
+
+    def _plumbing(self, run_id: Any, parent_run_id: Any, tags: Any, label: str, parent: Run) -> None:
+        """No action of its own: what runs below it belongs to its parent."""
+        if tags:
+            tell_retry(child(run_id, parent_run_id, parent, "chain", label), tags, None)
+        state.runs.put(run_id, parent)
+
+    @contained
+    def on_chain_end(self, outputs: Any, *, run_id: Any, **_: Any) -> None:
+        """A chain returned."""
+        run = ended(run_id)
+        if run is not None:
+            steps.end_chain(run, outputs)
+
+    @contained
+    def on_chain_error(self, error: BaseException, *, run_id: Any, **_: Any) -> None:
+        """A chain raised, was cancelled, or stopped to ask."""
+        run = ended(run_id)
+        if run is not None:
+            steps.fail_step(run, error)
+
+    # -- tools --
+
+    @contained
+    def on_tool_start(
+        self,
+        serialized: Any,
+        input_str: Any,
+        *,
+        run_id: Any,
+        parent_run_id: Any = None,
+        tags: Any = None,
+        metadata: Any = None,
+        inputs: Any = None,
+        tool_call_id: Any = None,
+        name: Any = None,
+        **_: Any,
+    ) -> None:
+        """A tool is about to run. Raises the Intervention of a gate the user turned on."""
+        if is_known(run_id):
+            return
+        parent = parent_of(parent_run_id)
+        label = label_of(name, serialized, "tool")
+        given = inputs if inputs is not None else input_str
+        run = (
+            self._root(run_id, label, tags, metadata or _NO_METADATA, given, "tool")
+            if parent is None
+            else child(run_id, parent_run_id, parent, "tool", label)
+        )
+        if run is None:
+            return
+        if must_ask(run.root):
+            try:
+                ask(run.root, "tool", label, given)
+            except Intervention as intervention:
+                steps.refuse_tool(run, intervention)
+                raise
+        steps.start_tool(run, parent, inputs, input_str, tool_call_id, tags)
+
+    @contained
+    def on_tool_end(self, output: Any, *, run_id: Any, **_: Any) -> None:
+        """A tool returned."""
+        run = ended(run_id)
+        if run is not None:
+            steps.end_tool(run, output)
+
+    @contained
+    def on_tool_error(self, error: BaseException, *, run_id: Any, **_: Any) -> None:
+        """A tool raised."""
+        run = ended(run_id)
+        if run is not None:
+            steps.fail_step(run, error)
+
+    # -- retrievers --
+
+    @contained
+    def on_retriever_start(
+        self,
+        serialized: Any,
+        query: Any,
+        *,
+        run_id: Any,
+        parent_run_id: Any = None,
+        tags: Any = None,
+        metadata: Any = None,
+        name: Any = None,
+        **_: Any,
+    ) -> None:
+        """Documents are looked for."""
+        if is_known(run_id):
+            return
+        parent = parent_of(parent_run_id)
+        metadata = metadata or _NO_METADATA
+        label = label_of(name, serialized, "retriever")
+        run = (
+            self._root(run_id, label, tags, metadata, None, "retrieval")
+            if parent is None
+            else child(run_id, parent_run_id, parent, "retrieval", label)
+        )
+        if run is not None:
+            if run.root.failed:
+                tell_retry(run, tags, None)
+            steps.open_step(run, {"query": preview(query, PROMPT_CHARS)} if run.root.capture else None)
+
+    @contained
+    def on_retriever_end(self, documents: Any, *, run_id: Any, **_: Any) -> None:
+        """Documents came back."""
+        run = ended(run_id)
+        if run is not None:
+            steps.end_retriever(run, documents)
+
+    @contained
+    def on_retriever_error(self, error: BaseException, *, run_id: Any, **_: Any) -> None:
+        """A retriever raised."""
+        run = ended(run_id)
+        if run is not None:
+            steps.fail_step(run, error)
+
+    # -- the rest --
+
+    @contained
+    def on_retry(self, retry_state: Any, *, run_id: Any, **_: Any) -> None:
+        """An integration waits before it tries again."""
+        run = state.runs.get(run_id)
+        if run is not None:
+            tell_backoff(run, retry_state)
+
+    @contained
+    def on_custom_event(self, name: str, data: Any, *, run_id: Any, **_: Any) -> None:
+        """User code said something (``dispatch_custom_event``); ``hiveloop.<kind>`` names an event of the catalogue."""
+        run = state.runs.get(run_id) or current_run()
+        if run is not None:
+            run.root.emit(custom_event(str(name), data, run.scope, run.root.capture))
+
+    @contained
+    def on_interrupt(self, event: Any, **_: Any) -> None:
+        """A graph paused for a person or at a breakpoint."""
+        tell_breakpoint(event)

@@ -1,0 +1,190 @@
+"""What is running: one record per framework run, one per root, kept in bounded maps and linked by run id only."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from hiveloop import Agent, Intervention, Task
+from hiveloop.adapters import RunMap
+from hiveloop.events import Event
+
+from ._plan import Plan
+from ._table import RunTable
+from ._translate import Prompt
+
+__all__ = ["LlmRun", "Options", "Root", "RootRun", "Run", "RunState", "millis_since", "state"]
+
+# Agents run for hours and people take days to answer: the cap bounds memory, the age only clears what leaked.
+_MAX_RUNS = 10_000
+_RUN_TTL_SECONDS = 24 * 3600.0
+_WAITING_TTL_SECONDS = 7 * 24 * 3600.0
+
+
+class RootRun(NamedTuple):
+    """What an ``agent=`` callable gets to choose the agent's name from."""
+
+    name: str
+    metadata: Mapping[str, Any]
+    tags: tuple[str, ...]
+
+
+class Options(NamedTuple):
+    """Settings of one handler. ``agent``: a name, ``(RootRun) -> name``, or ``None`` to infer it."""
+
+    agent: str | Callable[[RootRun], str] | None = None
+    project: str | None = None
+    capture_content: bool = True
+
+
+class Run:
+    """One run of the framework that later runs can be children of.
+
+    ``action_id`` is ``None`` where the run is no action of its own; ``scope`` is the action its children belong to.
+    """
+
+    __slots__ = (
+        "action_id",
+        "agent_name",
+        "attempt",
+        "calls",
+        "details",
+        "kind",
+        "name",
+        "ns",
+        "parent_action",
+        "parent_key",
+        "root",
+        "run_id",
+        "scope",
+        "started",
+    )
+
+    def __init__(
+        self, run_id: Any, parent_key: Any, root: Root, kind: str, name: str, scope: str | None
+    ) -> None:
+        self.run_id = run_id
+        self.parent_key = parent_key
+        self.root = root
+        self.kind = kind
+        self.name = name
+        self.scope = scope
+        self.action_id: str | None = None
+        self.parent_action: str | None = None
+        #: The agent (`lc_agent_name`) this run belongs to: a child with another one is a nested agent.
+        self.agent_name: Any = None
+        #: Namespace of a node, call id of a tool: what stays the same when it is tried again.
+        self.ns: str | None = None
+        self.attempt = 1
+        #: Ids of tool calls that had a run of their own below this one.
+        self.calls: set[str] | None = None
+        self.details: Any = None
+        self.started = time.perf_counter_ns()
+
+
+class LlmRun(Run):
+    """A model call under way."""
+
+    __slots__ = ("model", "prompt", "provider", "ttft_ms", "turn", "window")
+
+    def __init__(self, run_id: Any, parent_key: Any, root: Root, name: str, scope: str | None) -> None:
+        super().__init__(run_id, parent_key, root, "llm", name, scope)
+        self.prompt: Prompt = Prompt()
+        self.model: str | None = None
+        self.provider: str | None = None
+        self.window: int | None = None
+        self.turn = next(root.turns)
+        self.ttft_ms: int | None = None
+
+
+class Failed(NamedTuple):
+    """A try that failed, kept until the next try under the same key begins."""
+
+    attempt: int
+    error_type: str
+    message: str | None
+    model: str | None = None
+
+
+class Root:
+    """One run of the framework from its outermost call: what it belongs to and what its parts share."""
+
+    __slots__ = (
+        "agent",
+        "base_action",
+        "capture",
+        "emit",
+        "failed",
+        "goal",
+        "interrupted",
+        "intervention",
+        "key",
+        "name",
+        "open",
+        "owned",
+        "pending",
+        "plan",
+        "reported",
+        "run_id",
+        "seen_interrupts",
+        "task",
+        "turns",
+    )
+
+    def __init__(self, name: str, agent: Agent, task: Task | None, owned: bool, capture: bool) -> None:
+        self.name = name
+        self.run_id: Any = None
+        self.agent = agent
+        self.task = task
+        #: Whether the task was opened for this run, and so ends with it.
+        self.owned = owned
+        self.capture = capture
+        self.base_action: str | None = None
+        self.goal = name
+        #: Where a run that waits for a person is found again: thread and graph name.
+        self.key: tuple[str, str, str] | None = None
+        #: Counts the model calls of the task; a resumed run goes on counting.
+        self.turns = itertools.count(1)
+        self.plan: Plan | None = None
+        #: Sends an event of this run: of its task, or of its agent where a bare call has no task.
+        self.emit: Callable[[Event], None] = task.emit if task is not None else agent.emit
+        self.open: set[Run] = set()
+        self.failed: dict[Any, Failed] = {}
+        #: The error last reported and the action that reported it: its way up through the parents is not news.
+        self.reported: tuple[int, str, str] | None = None
+        #: Once raised, raised again at every further call: a framework that swallows it must not go on.
+        self.intervention: Intervention | None = None
+        self.interrupted = False
+        #: Approvals asked for and not answered: interrupt id → approval id.
+        self.pending: dict[str, str] = {}
+        self.seen_interrupts: dict[str, int] = {}
+
+
+class RunState:
+    """All that is kept between callbacks, for the whole process: several handlers may see the same runs."""
+
+    def __init__(self) -> None:
+        self.runs: RunTable[Run] = RunTable(_MAX_RUNS, _RUN_TTL_SECONDS)
+        #: Model calls without content so far. Mostly empty, so that a token costs one look at it.
+        self.awaiting: dict[Any, LlmRun] = {}
+        self.waiting: RunMap[Root] = RunMap(_MAX_RUNS, _WAITING_TTL_SECONDS)
+        #: Model calls that outlived their root: (perf_counter_ns deadline, record). Swept when roots come and go.
+        self.late: deque[tuple[int, LlmRun]] = deque()
+
+    def await_content(self, run: LlmRun) -> None:
+        """Note a model call that begins."""
+        if len(self.awaiting) >= _MAX_RUNS:
+            # Calls that never ended; all that is lost is a time to first token.
+            self.awaiting.clear()
+        self.awaiting[run.run_id] = run
+
+
+state = RunState()
+
+
+def millis_since(started_ns: int) -> int:
+    """Whole milliseconds since a ``perf_counter_ns`` reading."""
+    return (time.perf_counter_ns() - started_ns) // 1_000_000
