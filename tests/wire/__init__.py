@@ -1,0 +1,1 @@
+"""The wire format, held still: golden batches of our SDK, checked against the published format and the collector."""
