@@ -1,0 +1,1 @@
+"""Runnable examples: each one runs without an API key."""

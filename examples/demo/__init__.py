@@ -1,0 +1,1 @@
+"""The demo: a small coffee roastery whose agents work in front of HiveBoard, answered from recorded cassettes."""

@@ -1,0 +1,117 @@
+"""`python -m examples.demo [--once] [--endpoint URL] [--port N]`: what `make demo` runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import hiveloop
+from rich.console import Console
+from rich.panel import Panel
+
+from .board import Board
+from .collector import Collector, CollectorError, free_port
+from .live import run_live
+from .models import provider_environment
+from .once import run_once
+from .pace import Pace
+from .scenarios import SCENARIOS
+
+DEFAULT_PORT = 8000
+_LOCAL_KEY = "hb_live_local"
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.demo", description="A small company of agents, live."
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="run each scenario once, check the board, and end"
+    )
+    parser.add_argument("--endpoint", metavar="URL", help="use this collector instead of starting one")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="port of the collector; 0 takes any free one"
+    )
+    return parser.parse_args(argv)
+
+
+@contextmanager
+def _endpoint(arguments: argparse.Namespace, console: Console) -> Iterator[tuple[str, Collector | None]]:
+    """The URL the agents report to; with the collector when the demo started one."""
+    if arguments.endpoint:
+        yield arguments.endpoint.rstrip("/"), None
+        return
+    port = free_port(arguments.port)
+    if arguments.port not in (0, port):
+        console.print(
+            f"[yellow]Port {arguments.port} is taken[/] (by another demo?), so this one uses port {port}."
+        )
+    with Collector(port) as collector:
+        yield collector.url, collector
+
+
+def _banner(url: str, console: Console) -> None:
+    console.print(
+        Panel(f"[bold]Open the dashboard:  [cyan link={url}]{url}[/][/]", expand=False, padding=(1, 3))
+    )
+    for scenario in SCENARIOS:
+        console.print(f"  [bold]{scenario.worker.agent_id:16}[/] {scenario.story}", highlight=False)
+    console.print("\nThe agents are at work. Ctrl-C ends the demo.")
+
+
+def _until_stopped(collector: Collector | None) -> None:
+    """Return when the collector has gone; Ctrl-C comes as KeyboardInterrupt."""
+    while collector is None or collector.is_running:
+        time.sleep(0.5)
+
+
+def _live(url: str, collector: Collector | None, console: Console) -> bool:
+    _banner(url, console)
+    pace = Pace(live=True)
+    interrupted = False
+    try:
+        run_live(SCENARIOS, pace, lambda: _until_stopped(collector), console.print)
+    except KeyboardInterrupt:
+        interrupted = True
+        console.print("\nStopping: the agents have put down their work.")
+    else:
+        console.print("[red]The collector has ended[/], so the demo ends too.")
+    return interrupted
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status: 0 when everything was as it must be."""
+    arguments = _arguments(argv)
+    console = Console(width=None if sys.stdout.isatty() else 132)
+    signal.signal(signal.SIGTERM, _interrupt)
+    api_key = os.environ.get("HIVELOOP_API_KEY") or _LOCAL_KEY if arguments.endpoint else _LOCAL_KEY
+    try:
+        with provider_environment(), _endpoint(arguments, console) as (url, collector):
+            hiveloop.init(api_key=api_key, endpoint=url, flush_interval=0.5)
+            try:
+                if arguments.once:
+                    good = run_once(Board(url, api_key), SCENARIOS, console)
+                else:
+                    good = _live(url, collector, console)
+            finally:
+                with suppress(KeyboardInterrupt):  # a second Ctrl-C means: at once
+                    hiveloop.shutdown(timeout=5)
+    except CollectorError as error:
+        console.print(f"[red]{error}[/]", highlight=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

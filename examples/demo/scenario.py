@@ -1,0 +1,82 @@
+"""What a scenario is: an agent, its cases, and what each case must show on the board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.runnables import RunnableConfig
+
+from .pace import Pace
+
+__all__ = ["Case", "Scenario", "Stage", "Worker"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """An agent of the company as the fleet view shows it."""
+
+    agent_id: str
+    type: str
+    version: str
+    project: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What surrounds one run: the pace, the callbacks that observe it, and the session it belongs to.
+
+    HiveLoop names the tasks it finds itself; the session is how the demo finds them again.
+    """
+
+    pace: Pace
+    session_id: str
+    callbacks: Sequence[BaseCallbackHandler] = ()
+
+    def config(self, run_name: str, *, thread_id: str | None = None) -> RunnableConfig:
+        """What every ``invoke`` of a scenario passes. ``run_name`` is the type of the task on the board."""
+        config: RunnableConfig = {
+            "run_name": run_name,
+            "callbacks": list(self.callbacks),
+            "metadata": {"session_id": self.session_id},
+        }
+        if thread_id is not None:
+            config["configurable"] = {"thread_id": thread_id}
+        return config
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One job and the truth about it, known in advance because the model's answers are recorded.
+
+    ``llm_calls`` counts calls of the model as the agent sees them: an HTTP retry inside the client is none.
+    ``error`` is a piece of the text the failed task must show. ``once`` says that the check runs it,
+    ``live`` that the show does.
+    """
+
+    name: str
+    session_id: str
+    run: Callable[[Stage], None]
+    llm_calls: int
+    status: str = "completed"
+    actions: tuple[str, ...] = ()
+    retries: int = 0
+    error: str | None = None
+    plan_steps: int = 0
+    once: bool = True
+    live: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """A worker, the cases it meets, and how long it rests between two of them in front of an audience.
+
+    ``has_pipeline`` says that it also shows a queue, TODOs, a schedule and an issue.
+    """
+
+    worker: Worker
+    cases: tuple[Case, ...]
+    story: str
+    rest_seconds: tuple[float, float] = (6.0, 18.0)
+    has_pipeline: bool = False

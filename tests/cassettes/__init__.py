@@ -1,0 +1,1 @@
+"""Recorded HTTP of the model providers' dialects, and what records it."""
