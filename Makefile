@@ -67,7 +67,7 @@ $(WEB)/node_modules/.stamp: $(WEB)/package-lock.json
 
 .PHONY: cassettes
 cassettes: .venv/.dev  ## record tests/cassettes again with the real clients against the scripted model server
-	@$(RUN) tests/cassettes/record.py
+	@$(RUN) -m tests.cassettes.record
 
 .PHONY: bench
 bench: .venv/.dev  ## SDK and collector beside their peers, in figures

@@ -25,9 +25,8 @@ class Worker:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """What surrounds one run: the pace, the callbacks that observe it, and the session it belongs to.
-
-    HiveLoop names the tasks it finds itself; the session is how the demo finds them again.
+    """What surrounds one run: the pace, the callbacks that observe it, and the session it belongs to, which also
+    names its task.
     """
 
     pace: Pace
@@ -39,7 +38,7 @@ class Stage:
         config: RunnableConfig = {
             "run_name": run_name,
             "callbacks": list(self.callbacks),
-            "metadata": {"session_id": self.session_id},
+            "metadata": {"session_id": self.session_id, "task_id": self.session_id},
         }
         if thread_id is not None:
             config["configurable"] = {"thread_id": thread_id}

@@ -336,8 +336,10 @@ def test_the_agent_is_named_by_the_user(hive: Any) -> None:
 
 
 def test_session_user_and_tags_reach_the_task(hive: Any) -> None:
-    config = _with(metadata={"user_id": "u1"}, tags=["vip"], configurable={"thread_id": "th-9"})
+    config = _with(metadata={"user_id": "u1", "task_id": "lead-4821"}, tags=["vip"], configurable={"thread_id": "th-9"})
     _adder().invoke(ASKED, config)
-    payload = hive.of_type("task_started")[0]["payload"]
+    started = hive.of_type("task_started")[0]
+    payload = started["payload"]
+    assert started["task_id"] == "lead-4821"
     assert (payload["session_id"], payload["user_id"]) == ("th-9", "u1")
     assert payload["metadata"] == {"tags": ["vip"], "thread_id": "th-9"}

@@ -195,6 +195,10 @@ def last_text(value: Any, limit: int) -> str | None:
             return text
     if hasattr(value, "content") and hasattr(value, "type"):
         return content_text(value.content, limit)
+    if isinstance(value, dict) and len(value) == 1:
+        only = next(iter(value.values()))
+        if isinstance(only, str):
+            return preview(only, limit)
     return preview(value, limit)
 
 

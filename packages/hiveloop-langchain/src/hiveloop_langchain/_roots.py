@@ -73,6 +73,7 @@ def _begin(options: Options, info: RootRun, inputs: Any, thread_id: Any, run_id:
     metadata = info.metadata
     task = begin_task(
         agent,
+        _text(metadata.get("task_id")),
         project=options.project,
         type=info.name,
         task_run_id=str(run_id),
