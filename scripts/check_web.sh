@@ -13,3 +13,12 @@ if [ ! -e node_modules/.stamp ] || [ package-lock.json -nt node_modules/.stamp ]
   touch node_modules/.stamp
 fi
 npm run --silent check
+npm run --silent test
+built=$(mktemp -d)
+trap 'rm -rf "$built"' EXIT
+npm run --silent build -- --outDir "$built/static" --emptyOutDir
+if ! diff -r "$built/static" ../src/hiveboard/dashboard/static; then
+  echo "The committed bundle is not what the source builds: run 'make web' and commit the result" >&2
+  exit 1
+fi
+echo "· the dashboard bundle is what its source builds"

@@ -1,0 +1,293 @@
+/** Shapes of the collector's answers. Field names are those of the wire protocol. */
+
+export interface Page<T> {
+  data: T[];
+  pagination: { cursor: string | null; has_more: boolean };
+}
+
+export interface AgentStats {
+  tasks_completed: number;
+  tasks_failed: number;
+  success_rate: number | null;
+  avg_duration_ms: number | null;
+  total_cost: number | null;
+  llm_call_count: number;
+  throughput: number;
+  queue_depth: number | null;
+  active_issues: number;
+}
+
+export interface Agent {
+  agent_id: string;
+  agent_type: string | null;
+  agent_version: string | null;
+  framework: string | null;
+  runtime: string | null;
+  sdk_version: string | null;
+  environment: string;
+  group: string;
+  derived_status: string;
+  current_task_id: string | null;
+  current_task_run_id?: string | null;
+  current_task_started_at?: string | null;
+  current_project_id: string | null;
+  last_heartbeat: string | null;
+  heartbeat_age_seconds: number | null;
+  is_stuck: boolean;
+  stuck_threshold_seconds: number | null;
+  no_progress_seconds?: number | null;
+  first_seen: string | null;
+  last_seen: string | null;
+  projects?: string[];
+  stats_1h: AgentStats;
+  sparkline_1h?: number[];
+}
+
+export interface TaskRow {
+  task_id: string;
+  task_run_id: string | null;
+  task_type: string | null;
+  agent_id: string;
+  project_id: string | null;
+  environment?: string | null;
+  derived_status: string;
+  started_at: string | null;
+  completed_at: string | null;
+  duration_ms: number | null;
+  total_cost: number | null;
+  total_tokens_in: number | null;
+  total_tokens_out: number | null;
+  llm_call_count: number;
+  action_count: number;
+  error_count: number;
+  retry_count?: number;
+  has_escalation: boolean;
+  has_human_intervention: boolean;
+  /** The part of `total_cost` that the collector estimated. */
+  estimated_cost?: number | null;
+  /** Why the run failed, on one line. */
+  error?: string | null;
+  no_progress_seconds?: number | null;
+}
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+export interface HiveEvent {
+  event_id: string;
+  agent_id: string;
+  agent_type?: string | null;
+  project_id?: string | null;
+  timestamp: string;
+  received_at?: string;
+  environment?: string;
+  group?: string;
+  task_id?: string | null;
+  task_type?: string | null;
+  task_run_id?: string | null;
+  action_id?: string | null;
+  parent_action_id?: string | null;
+  event_type: string;
+  severity: string;
+  status?: string | null;
+  duration_ms?: number | null;
+  payload: JsonObject | null;
+  render_hint?: string | null;
+  /** Of an LLM call, as reported or estimated, in US dollars. */
+  cost?: number | null;
+  cost_source?: string | null;
+}
+
+export interface LlmCall {
+  event_id: string;
+  agent_id?: string;
+  project_id?: string | null;
+  task_id?: string | null;
+  task_run_id?: string | null;
+  action_id?: string | null;
+  timestamp: string;
+  name: string | null;
+  model: string | null;
+  tokens_in: number | null;
+  tokens_out: number | null;
+  cost: number | null;
+  duration_ms: number | null;
+  cost_source?: string | null;
+  cost_model_matched?: string | null;
+  prompt_preview?: Json;
+  response_preview?: Json;
+  metadata?: Json;
+}
+
+/** A call inside an action tree: no previews, its end instead of a timestamp. */
+export type TreeCall = Omit<LlmCall, "timestamp"> & { started_at: string; completed_at: string };
+
+export interface ActionNode {
+  action_id: string;
+  parent_action_id: string | null;
+  name: string | null;
+  status: string | null;
+  started_at: string | null;
+  duration_ms: number | null;
+  llm_calls?: TreeCall[];
+  error?: Json;
+  children?: ActionNode[];
+}
+
+export interface Timeline extends TaskRow {
+  events: HiveEvent[];
+  events_truncated?: boolean;
+  action_tree: ActionNode[];
+  /** Calls of this run that belong to no action. */
+  llm_calls?: TreeCall[];
+  time_breakdown?: { llm_ms: number | null; tool_ms: number | null; other_ms: number | null } | null;
+}
+
+export interface MetricsBucket {
+  timestamp: string;
+  tasks_completed: number;
+  tasks_failed: number;
+  avg_duration_ms: number | null;
+  cost: number | null;
+  error_count: number;
+  throughput: number;
+}
+
+export interface Metrics {
+  range: string;
+  interval: string;
+  summary: {
+    total_tasks: number;
+    completed: number;
+    failed: number;
+    success_rate: number | null;
+    avg_duration_ms: number | null;
+    total_cost: number | null;
+    avg_cost_per_task?: number | null;
+  };
+  timeseries: MetricsBucket[];
+}
+
+export interface CostGroup {
+  agent_id?: string | null;
+  model?: string | null;
+  cost: number | null;
+  call_count: number;
+  tokens_in: number | null;
+  tokens_out: number | null;
+  estimated_cost?: number | null;
+  /** Calls without any price; they are in no sum. */
+  unpriced_calls?: number;
+}
+
+export interface CostSummary {
+  total_cost: number | null;
+  call_count: number;
+  total_tokens_in: number | null;
+  total_tokens_out: number | null;
+  reported_cost: number | null;
+  estimated_cost: number | null;
+  unpriced_calls?: number | null;
+  by_agent: CostGroup[];
+  by_model: CostGroup[];
+}
+
+export interface CostBucket {
+  timestamp: string;
+  cost: number | null;
+  call_count: number;
+  tokens_in: number | null;
+  tokens_out: number | null;
+}
+
+export interface Issue {
+  issue_id: string | null;
+  agent_id?: string;
+  severity: string | null;
+  category: string | null;
+  summary: string | null;
+  status?: string | null;
+  occurrences?: number | null;
+  occurrence_count?: number | null;
+  first_seen?: string | null;
+  last_seen?: string | null;
+  timestamp?: string | null;
+  context?: Json;
+}
+
+export interface Approval {
+  approval_id: string | null;
+  agent_id?: string;
+  task_id?: string | null;
+  task_run_id?: string | null;
+  summary: string | null;
+  approver?: string | null;
+  reason?: string | null;
+  requested_at?: string | null;
+  timestamp?: string | null;
+}
+
+export interface Todo {
+  todo_id: string;
+  action: string | null;
+  priority: string | null;
+  source: string | null;
+  summary?: string | null;
+  due_by?: string | null;
+  timestamp?: string | null;
+}
+
+export interface ScheduledItem {
+  id?: string | null;
+  name?: string | null;
+  next_run?: string | null;
+  interval?: string | number | null;
+  enabled?: boolean | null;
+  last_status?: string | null;
+  last_run?: string | null;
+  status?: string | null;
+}
+
+export interface QueueItem {
+  id?: string | null;
+  priority?: string | null;
+  source?: string | null;
+  summary?: string | null;
+  queued_at?: string | null;
+}
+
+export interface QueueState {
+  depth: number | null;
+  oldest_age_seconds?: number | null;
+  items?: QueueItem[] | null;
+  processing?: { id?: string; summary?: string; started_at?: string; elapsed_ms?: number } | null;
+  snapshot_at?: string | null;
+}
+
+export interface AgentPipeline {
+  agent_id: string;
+  queue: QueueState | null;
+  todos: Todo[];
+  scheduled: ScheduledItem[];
+  issues: Issue[];
+  approvals: Approval[];
+}
+
+export interface FleetPipeline {
+  totals: {
+    queue_depth: number;
+    active_issues: number;
+    active_todos: number;
+    scheduled_count: number;
+    pending_approvals: number;
+  };
+  agents: { agent_id: string; queue_depth: number | null; active_todos: number; scheduled_count: number }[];
+  issues: (Issue & { agent_id: string })[];
+  approvals: (Approval & { agent_id: string })[];
+}
+
+export interface Project {
+  project_id: string;
+  name?: string | null;
+  slug?: string | null;
+}

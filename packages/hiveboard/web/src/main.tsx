@@ -1,0 +1,35 @@
+/** Starts the page. */
+
+import { render } from "preact";
+import { serverNow } from "./api/client";
+import { App } from "./app";
+import { startRouter } from "./router";
+import { startClock } from "./state/clock";
+import { startFleet } from "./state/fleet";
+import { startKeys } from "./state/keys";
+import { runLive, watchNetwork } from "./state/live";
+import { applyTheme } from "./state/theme";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/controls.css";
+import "./styles/frame.css";
+import "./styles/panes.css";
+import "./styles/cards.css";
+import "./styles/feed.css";
+import "./styles/overlays.css";
+import "./styles/run.css";
+import "./styles/waterfall.css";
+import "./styles/detail.css";
+import "./styles/task-table.css";
+import "./styles/tables.css";
+
+applyTheme();
+startRouter();
+startKeys();
+startClock();
+startFleet(serverNow);
+watchNetwork();
+void runLive();
+
+const host = document.getElementById("app");
+if (host) render(<App />, host);

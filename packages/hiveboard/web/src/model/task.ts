@@ -1,0 +1,22 @@
+/** Facts about task rows that several views share. */
+
+import type { TaskRow } from "../api/types";
+import { statusLook } from "./status";
+
+export const TASK_SORTS = ["newest", "oldest", "duration", "cost"] as const;
+export type TaskSort = (typeof TASK_SORTS)[number];
+
+/** A run is named by agent, task and run together. */
+export function rowKey(row: Pick<TaskRow, "agent_id" | "task_id" | "task_run_id">): string {
+  return `${row.agent_id}\n${row.task_id}\n${row.task_run_id ?? ""}`;
+}
+
+/** The run to look at first: what waits or went wrong among the newest, else what is at work, else the newest. */
+export function mostTelling(rows: readonly TaskRow[]): TaskRow | null {
+  const recent = rows.slice(0, 30);
+  const rank = (row: TaskRow) => {
+    const { urgency } = statusLook(row.derived_status);
+    return urgency <= 2 ? 0 : row.derived_status === "processing" ? 1 : 2;
+  };
+  return recent.reduce<TaskRow | null>((best, row) => (best === null || rank(row) < rank(best) ? row : best), null);
+}

@@ -1,0 +1,133 @@
+/** Seven numbers that say whether all is well. Each is a filter; colour comes from thresholds. */
+
+import type { Agent, Metrics } from "../api/types";
+import { count, duration, money, percent } from "../format";
+import { rateTone, type Tone } from "../model/status";
+import { setQuery } from "../router";
+import { Line } from "./Charts";
+
+interface Cell {
+  label: string;
+  value: string;
+  tone: Tone;
+  filter: string;
+  hint: string;
+}
+
+function cells(agents: readonly Agent[], metrics: Metrics | null): Cell[] {
+  const having = (status: string) => agents.filter((agent) => agent.derived_status === status).length;
+  const alarm = (number: number, tone: Tone): Tone => (number > 0 ? tone : "none");
+  const [waiting, stuck, errors] = [having("waiting_approval"), having("stuck"), having("error")];
+  const rate = metrics?.summary.success_rate ?? null;
+  return [
+    { label: "Agents", value: count(agents.length), tone: "none", filter: "", hint: "Show all agents" },
+    { label: "Processing", value: count(having("processing")), tone: "none", filter: "processing", hint: "Show agents at work" },
+    {
+      label: "Waiting",
+      value: count(waiting),
+      tone: alarm(waiting, "wait"),
+      filter: "waiting_approval",
+      hint: "Show agents that wait for a person",
+    },
+    {
+      label: "Stuck",
+      value: count(stuck),
+      tone: alarm(stuck, "bad"),
+      filter: "stuck",
+      hint: "Show agents whose heartbeat stopped",
+    },
+    {
+      label: "Errors",
+      value: count(errors),
+      tone: alarm(errors, "bad"),
+      filter: "error",
+      hint: "Show agents whose last task failed",
+    },
+    { label: "Success, 1 h", value: percent(rate), tone: rateTone(rate), filter: "failed", hint: "Show the failed tasks" },
+    {
+      label: "Cost, 1 h",
+      value: money(metrics?.summary.total_cost),
+      tone: "none",
+      filter: "cost",
+      hint: "Show the most expensive tasks first",
+    },
+  ];
+}
+
+/** The status filter of the fleet, in the words of its tasks. */
+export const TASK_STATUS_OF: Record<string, string> = {
+  processing: "processing",
+  waiting_approval: "waiting",
+  stuck: "stuck",
+  error: "failed",
+  failed: "failed",
+};
+
+export function Ribbon({ agents, metrics, chosen }: { agents: readonly Agent[]; metrics: Metrics | null; chosen: string }) {
+  return (
+    <div class="ribbon" role="group" aria-label="Fleet in numbers">
+      {cells(agents, metrics).map((cell) => (
+        <button
+          key={cell.label}
+          type="button"
+          class={`ribbon-cell tone-${cell.tone}`}
+          title={cell.hint}
+          aria-pressed={cell.filter !== "" && chosen === cell.filter}
+          onClick={() => setQuery({ show: chosen === cell.filter ? "" : cell.filter, task: "", run: "", node: "" })}
+        >
+          <span class="ribbon-value num">{cell.value}</span>
+          <span class="ribbon-label">{cell.label}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function rates(metrics: Metrics): (number | null)[] {
+  return metrics.timeseries.map((bucket) => {
+    const finished = bucket.tasks_completed + bucket.tasks_failed;
+    return finished > 0 ? bucket.tasks_completed / finished : null;
+  });
+}
+
+/** Four small courses of the last hour. */
+export function Trends({ metrics }: { metrics: Metrics | null }) {
+  if (!metrics || metrics.timeseries.length === 0) return null;
+  const series = metrics.timeseries;
+  const finished = metrics.summary.completed + metrics.summary.failed;
+  const charts = [
+    {
+      label: "Finished",
+      value: count(finished),
+      values: series.map((bucket) => bucket.tasks_completed + bucket.tasks_failed),
+      tone: "none",
+    },
+    { label: "Success", value: percent(metrics.summary.success_rate), values: rates(metrics), tone: "none", max: 1 },
+    {
+      label: "Failed",
+      value: count(metrics.summary.failed),
+      values: series.map((bucket) => bucket.tasks_failed),
+      tone: metrics.summary.failed > 0 ? "bad" : "none",
+    },
+    {
+      label: "Average",
+      value: duration(metrics.summary.avg_duration_ms),
+      values: series.map((bucket) => bucket.avg_duration_ms),
+      tone: "none",
+    },
+    { label: "Cost", value: money(metrics.summary.total_cost), values: series.map((bucket) => bucket.cost), tone: "none" },
+  ];
+  return (
+    <div class="trends" aria-label="The last hour">
+      {charts.map((chart) => (
+        <figure key={chart.label} class="trend">
+          <figcaption>
+            <span>{chart.label}</span>
+            <span class="num">{chart.value}</span>
+          </figcaption>
+          <Line values={chart.values} label={`${chart.label} over the last hour`} tone={chart.tone} max={chart.max} />
+        </figure>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,196 @@
+/** One run, whole: what it is, how it ended, its plan, its time, and everything that happened in it. */
+
+import { useMemo } from "preact/hooks";
+import { get, serverNow } from "../api/client";
+import type { HiveEvent, Timeline } from "../api/types";
+import { count, duration, instant, oneLine, tokenPair } from "../format";
+import { failureOf, failureText } from "../model/json";
+import { planRevisions } from "../model/plan";
+import { isOpen } from "../model/status";
+import { buildTree, flatten, timeSpan, type RunNode } from "../model/tree";
+import { encode, route, runHref, viewHref } from "../router";
+import { now } from "../state/clock";
+import { useResource } from "../state/resource";
+import type { Pulse } from "../state/live";
+import { Detail } from "./Detail";
+import { Icon, StatusMark } from "./Marks";
+import { PlanBars } from "./PlanBar";
+import { Failed, Loading, Nothing, Outdated } from "./States";
+import { Age, CopyButton, Fact, Id, Money } from "./Text";
+import { TimeSplit } from "./TimeSplit";
+import { Waterfall } from "./Waterfall";
+
+export interface RunPanelProps {
+  taskId: string;
+  runId: string | null;
+  /** Inside another view: the header links to the page of the run. */
+  embedded?: boolean;
+  selected: string | null;
+  onSelect: (key: string | null) => void;
+}
+
+function touches(taskId: string): (pulse: Pulse) => boolean {
+  return (pulse) => pulse.kind === "resync" || (pulse.kind === "event" && pulse.event.task_id === taskId);
+}
+
+function absolute(href: string): string {
+  return new URL(href, location.href).toString();
+}
+
+/** The exception that ended the run, from its latest `task_failed`. */
+function taskFailure(run: Timeline): string | null {
+  if (run.derived_status !== "failed") return null;
+  const last = run.events
+    .filter((event: HiveEvent) => event.event_type === "task_failed")
+    .sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1))[0];
+  const failure = last ? failureOf(last.payload) : null;
+  return failure ? failureText(failure) : (run.error ?? "The task failed without a message.");
+}
+
+function Facts({ run }: { run: Timeline }) {
+  const started = instant(run.started_at);
+  const open = isOpen(run.derived_status) && started !== null;
+  return (
+    <dl class="facts run-facts">
+      <Fact label="Duration">
+        <span class="num">{open ? duration(now.value - started) : duration(run.duration_ms)}</span>
+      </Fact>
+      <Fact label="Cost">
+        <Money usd={run.total_cost} estimated={run.estimated_cost} />
+      </Fact>
+      <Fact label="Tokens">
+        <span class="num" title="In → out">
+          {tokenPair(run.total_tokens_in, run.total_tokens_out)}
+        </span>
+      </Fact>
+      <Fact label="LLM calls">
+        <span class="num">{count(run.llm_call_count)}</span>
+      </Fact>
+      <Fact label="Actions" minor>
+        <span class="num">{count(run.action_count)}</span>
+      </Fact>
+      <Fact label="Errors" tone={run.error_count > 0 ? "bad" : undefined}>
+        <span class="num">{count(run.error_count)}</span>
+      </Fact>
+      <Fact label="Retries" tone={run.retry_count ? "retry" : undefined}>
+        <span class="num">{count(run.retry_count)}</span>
+      </Fact>
+      <Fact label="Agent">
+        <a href={viewHref("fleet", { agent: run.agent_id })}>
+          <Id value={run.agent_id} />
+        </a>
+      </Fact>
+      <Fact label="Project">
+        <Id value={run.project_id} />
+      </Fact>
+      <Fact label="Started">
+        <Age at={run.started_at} />
+      </Fact>
+    </dl>
+  );
+}
+
+function Head({ run, props }: { run: Timeline; props: RunPanelProps }) {
+  const href = runHref(run.task_id, run.task_run_id);
+  const failure = taskFailure(run);
+  return (
+    <header class="run-head">
+      <div class="run-title">
+        <StatusMark status={run.derived_status} />
+        {props.embedded ? (
+          <h2>
+            <a href={href}>
+              <Id value={run.task_id} />
+            </a>
+          </h2>
+        ) : (
+          <h1>
+            <Id value={run.task_id} />
+          </h1>
+        )}
+        {run.task_type ? (
+          <span class="chip">
+            <bdi>{oneLine(run.task_type, 60)}</bdi>
+          </span>
+        ) : null}
+        <span class="grow" />
+        <CopyButton quiet label="Copy link to this run" text={() => absolute(href)} />
+        {props.embedded ? (
+          <a class="button quiet" href={href} aria-label="Open the run on its own page" title="Open the run on its own page">
+            <Icon name="open" />
+          </a>
+        ) : null}
+      </div>
+      {failure ? (
+        <p class="run-error" role="note">
+          <Icon name="alert" />
+          <bdi>{failure.slice(0, 1000)}</bdi>
+        </p>
+      ) : null}
+      <Facts run={run} />
+    </header>
+  );
+}
+
+function find(roots: readonly RunNode[], key: string | null): RunNode | null {
+  if (key === null) return null;
+  return flatten(roots, new Set()).find((row) => row.node.key === key)?.node ?? null;
+}
+
+function Body({ run, props }: { run: Timeline; props: RunPanelProps }) {
+  const roots = useMemo(() => buildTree(run), [run]);
+  const plans = useMemo(() => planRevisions(run.events), [run]);
+  const running = isOpen(run.derived_status);
+  const clock = running ? now.value : serverNow();
+  const span = useMemo(() => timeSpan(run, roots, clock), [run, roots, running ? clock : 0]);
+  const node = find(roots, props.selected);
+  const link = () => absolute(runHref(run.task_id, run.task_run_id, { node: props.selected ?? "" }));
+  return (
+    <div class={node ? "run with-detail" : "run"}>
+      <div class="run-main">
+        <Head run={run} props={props} />
+        <PlanBars plans={plans} />
+        <TimeSplit split={run.time_breakdown} />
+        {run.events_truncated ? <p class="note dim">This run is very long: the newest events are not shown here.</p> : null}
+        {roots.length > 0 ? (
+          <Waterfall
+            roots={roots}
+            from={span.from}
+            to={span.to}
+            now={clock}
+            selected={props.selected}
+            onSelect={props.onSelect}
+          />
+        ) : (
+          <Nothing title="Nothing but the run itself so far">
+            <p class="dim">Actions and LLM calls appear here as they happen.</p>
+          </Nothing>
+        )}
+      </div>
+      {node ? <Detail node={node} link={link} onClose={() => props.onSelect(null)} /> : null}
+    </div>
+  );
+}
+
+export function RunPanel(props: RunPanelProps) {
+  const { taskId, runId } = props;
+  const resource = useResource<Timeline>(
+    `${taskId}\n${runId ?? ""}`,
+    (abort) => get<Timeline>(`tasks/${encode(taskId)}/timeline`, { task_run_id: runId }, abort),
+    touches(taskId),
+  );
+  const run = resource.data.value;
+  const error = resource.error.value;
+  if (!run) return error ? <Failed error={error} retry={resource.reload} /> : <Loading />;
+  return (
+    <>
+      {error ? <Outdated error={error} retry={resource.reload} /> : null}
+      <Body key={`${taskId}\n${runId ?? ""}`} run={run} props={props} />
+    </>
+  );
+}
+
+/** The node of the present address. */
+export function selectedNode(): string | null {
+  return route.value.query["node"] ?? null;
+}

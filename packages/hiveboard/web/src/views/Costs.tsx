@@ -1,0 +1,156 @@
+/** Where the money goes: in all, by model, by agent, over time, and the calls themselves. */
+
+import { useState } from "preact/hooks";
+import { get } from "../api/client";
+import type { CostBucket, CostSummary, LlmCall, Page } from "../api/types";
+import { count, exact, money } from "../format";
+import { pricedSum } from "../model/cost";
+import { kindOf } from "../model/json";
+import { CostChart } from "../parts/CostChart";
+import { Calls, Groups } from "../parts/CostTables";
+import { Select } from "../parts/Fields";
+import { Main } from "../parts/Main";
+import { Failed, Loading, Nothing, Outdated } from "../parts/States";
+import { Id } from "../parts/Text";
+import { environment, project, route, setQuery, viewHref } from "../router";
+import type { Pulse } from "../state/live";
+import { useKept, useResource } from "../state/resource";
+
+const RANGES = [
+  { value: "1h", label: "Last hour" },
+  { value: "6h", label: "Last 6 hours" },
+  { value: "24h", label: "Last 24 hours" },
+  { value: "7d", label: "Last 7 days" },
+  { value: "30d", label: "Last 30 days" },
+];
+
+interface Answer {
+  summary: CostSummary;
+  series: CostBucket[];
+  calls: LlmCall[];
+}
+
+function touches(pulse: Pulse): boolean {
+  return pulse.kind === "resync" || (pulse.kind === "event" && kindOf(pulse.event) === "llm_call");
+}
+
+function Totals({ summary }: { summary: CostSummary }) {
+  const unpriced = summary.unpriced_calls ?? 0;
+  const priced = summary.call_count - unpriced;
+  const total = pricedSum(summary.total_cost, summary.call_count, unpriced);
+  const cells: [string, string, string][] = [
+    ["Total", money(total), ""],
+    ["Reported", money(summary.reported_cost), "Cost the agents told themselves"],
+    ["Estimated", money(summary.estimated_cost), "Cost the collector worked out from its price table"],
+    ["LLM calls", count(summary.call_count), ""],
+    ["Average call", money(total !== null && priced > 0 ? total / priced : null), ""],
+    ["Tokens in", count(summary.total_tokens_in), ""],
+    ["Tokens out", count(summary.total_tokens_out), ""],
+  ];
+  return (
+    <>
+      <div class="ribbon" role="group" aria-label="Cost in numbers">
+        {cells.map(([label, value, hint]) => (
+          <div key={label} class="ribbon-cell" title={hint || undefined}>
+            <span class="ribbon-value num">{value}</span>
+            <span class="ribbon-label">{label}</span>
+          </div>
+        ))}
+      </div>
+      {unpriced > 0 ? (
+        <p class="note tone-wait">
+          {unpriced === 1 ? "One call has" : `${count(unpriced)} calls have`} no known price and {unpriced === 1 ? "is" : "are"}{" "}
+          not part of these sums.
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+function Chart({ series }: { series: readonly CostBucket[] }) {
+  const [hover, setHover] = useState<CostBucket | null>(null);
+  return (
+    <section class="panel">
+      <header class="pane-head">
+        <h2>Over time</h2>
+        <span class="grow" />
+        <span class="num dim">
+          {hover ? `${exact(hover.timestamp).slice(0, 16)} · ${money(hover.cost)} · ${count(hover.call_count)} calls` : ""}
+        </span>
+      </header>
+      <CostChart buckets={series} onHover={setHover} />
+    </section>
+  );
+}
+
+export default function Costs() {
+  const range = RANGES.find((item) => item.value === route.value.query["range"])?.value ?? "24h";
+  const agent = route.value.query["agent"] ?? "";
+  const scope = { project_id: project.value, environment: environment.value, agent_id: agent };
+  const resource = useResource<Answer>(
+    `costs ${range} ${JSON.stringify(scope)}`,
+    async (abort) => {
+      const [summary, series, calls] = await Promise.all([
+        get<CostSummary>("cost", { ...scope, range }, abort),
+        get<{ data: CostBucket[] }>("cost/timeseries", { ...scope, range }, abort),
+        get<Page<LlmCall>>("cost/calls", { ...scope, limit: 50 }, abort),
+      ]);
+      return { summary, series: series.data, calls: calls.data };
+    },
+    touches,
+  );
+  const answer = useKept(resource.data.value);
+  const error = resource.error.value;
+  return (
+    <Main kind="page page-scroll">
+      <div class="toolbar">
+        <h1>Costs</h1>
+        <Select
+          label="Range"
+          all=""
+          value={range}
+          options={RANGES}
+          onPick={(value) => setQuery({ range: value === "24h" ? "" : value })}
+        />
+        {agent ? (
+          <a class="button" href={viewHref("costs")}>
+            Agent <Id value={agent} /> ✕
+          </a>
+        ) : null}
+      </div>
+      {error && answer ? <Outdated error={error} retry={resource.reload} /> : null}
+      {!answer ? (
+        error ? (
+          <Failed error={error} retry={resource.reload} />
+        ) : (
+          <Loading />
+        )
+      ) : answer.summary.call_count === 0 ? (
+        <Nothing title="No LLM calls in this time">
+          <p class="dim">Choose a longer range, or another project.</p>
+        </Nothing>
+      ) : (
+        <>
+          <Totals summary={answer.summary} />
+          <Chart series={answer.series} />
+          <div class="two">
+            <Groups
+              title="By model"
+              rows={answer.summary.by_model}
+              total={answer.summary.total_cost}
+              nameOf={(row) => row.model ?? null}
+            />
+            <Groups
+              title="By agent"
+              rows={answer.summary.by_agent}
+              total={answer.summary.total_cost}
+              nameOf={(row) => row.agent_id ?? null}
+              hrefOf={(name) => viewHref("costs", { agent: name, range: route.value.query["range"] ?? "" })}
+            />
+          </div>
+          <Calls calls={answer.calls} />
+        </>
+      )}
+    </Main>
+  );
+}

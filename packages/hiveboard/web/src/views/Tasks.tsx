@@ -1,0 +1,147 @@
+/** All runs: sorted, filtered, searched; the address holds every choice. */
+
+import { useRef, useState } from "preact/hooks";
+import type { TaskRow } from "../api/types";
+import { count } from "../format";
+import { statusLook, TASK_STATUSES } from "../model/status";
+import { environment, project, route, setQuery } from "../router";
+import { Select, TextFilter } from "../parts/Fields";
+import { Main } from "../parts/Main";
+import { Failed, Loading, Nothing, Outdated } from "../parts/States";
+import { rowKey, TASK_SORTS } from "../model/task";
+import { TaskTable } from "../parts/TaskTable";
+import { allAgents } from "../state/fleet";
+import { useKept } from "../state/resource";
+import { useTasks, type TaskList } from "../state/tasks";
+
+const STATUS_OPTIONS = TASK_STATUSES.map((status) => ({ value: status, label: statusLook(status).word }));
+
+/** Rows that came while the reader was further down stay back, so that nothing jumps. */
+function useStill(rows: readonly TaskRow[], atTop: boolean): { shown: readonly TaskRow[]; held: number } {
+  const known = useRef(new Set<string>());
+  if (atTop || known.current.size === 0) {
+    known.current = new Set(rows.map(rowKey));
+    return { shown: rows, held: 0 };
+  }
+  // What is new at the top waits; what was loaded at the bottom is welcome.
+  const firstKnown = rows.findIndex((row) => known.current.has(rowKey(row)));
+  const held = rows.filter((row, index) => index < firstKnown && !known.current.has(rowKey(row)));
+  const heldKeys = new Set(held.map(rowKey));
+  return { shown: rows.filter((row) => !heldKeys.has(rowKey(row))), held: held.length };
+}
+
+function Toolbar({ types, shown }: { types: readonly string[]; shown: string }) {
+  const { query } = route.value;
+  return (
+    <div class="toolbar">
+      <h1>Tasks</h1>
+      <TextFilter label="Filter by task, agent or type" value={query["q"] ?? ""} onText={(text) => setQuery({ q: text }, true)} />
+      <Select
+        label="Status"
+        all="Any status"
+        value={query["status"] ?? ""}
+        options={STATUS_OPTIONS}
+        onPick={(value) => setQuery({ status: value })}
+      />
+      <Select
+        label="Agent"
+        all="All agents"
+        value={query["agent"] ?? ""}
+        options={allAgents.value.map((agent) => agent.agent_id).sort()}
+        onPick={(value) => setQuery({ agent: value })}
+      />
+      <Select
+        label="Type"
+        all="All types"
+        value={query["type"] ?? ""}
+        options={types}
+        onPick={(value) => setQuery({ type: value })}
+      />
+      <span class="dim num toolbar-end">{shown}</span>
+    </div>
+  );
+}
+
+function Table({ rows, list, sort }: { rows: readonly TaskRow[]; list: TaskList; sort: (typeof TASK_SORTS)[number] }) {
+  const [atTop, setAtTop] = useState(true);
+  const box = useRef<HTMLDivElement>(null);
+  const { shown, held } = useStill(rows, atTop);
+  const toTop = () => {
+    box.current?.querySelector(".tt-body")?.scrollTo({ top: 0 });
+    setAtTop(true);
+  };
+  return (
+    <div class="fill" ref={box}>
+      {held > 0 ? (
+        <button type="button" class="pill floating" onClick={toTop}>
+          {count(held)} new
+        </button>
+      ) : null}
+      <TaskTable
+        rows={shown}
+        sort={sort}
+        keys
+        onSort={(next) => setQuery({ sort: next === "newest" ? "" : next })}
+        onEnd={() => void list.older()}
+        onTop={setAtTop}
+        footer={list.more.value ? "Loading more…" : undefined}
+      />
+    </div>
+  );
+}
+
+export default function Tasks() {
+  const { query } = route.value;
+  const sort = TASK_SORTS.find((name) => name === query["sort"]) ?? "newest";
+  const scope = {
+    project: project.value,
+    environment: environment.value,
+    agent: query["agent"] ?? "",
+    type: query["type"] ?? "",
+    status: query["status"] ?? "",
+    q: query["q"] ?? "",
+    sort,
+  };
+  const list = useTasks(scope);
+  const rows = useKept(list.rows.value);
+  const error = list.error.value;
+  const types = useTypes(rows ?? []);
+  const filtered = Object.values({ ...scope, sort: "" }).some((value) => value !== "");
+  const shown = list.rows.value
+    ? `${count(list.rows.value.length)}${list.more.value ? "+" : ""} ${list.rows.value.length === 1 ? "task" : "tasks"}`
+    : "";
+  return (
+    <Main kind="page page-tasks">
+      <Toolbar types={types} shown={shown} />
+      {error && rows ? <Outdated error={error} retry={list.reload} /> : null}
+      {!rows ? (
+        error ? (
+          <Failed error={error} retry={list.reload} />
+        ) : (
+          <Loading />
+        )
+      ) : rows.length === 0 ? (
+        <Nothing title={filtered ? "No task fits this filter" : "No tasks yet"}>
+          {filtered ? (
+            <button
+              type="button"
+              class="button"
+              onClick={() => setQuery({ q: "", status: "", agent: "", type: "", project: "", environment: "" })}
+            >
+              Clear the filter
+            </button>
+          ) : null}
+        </Nothing>
+      ) : (
+        <Table rows={rows} list={list} sort={sort} />
+      )}
+    </Main>
+  );
+}
+
+/** Every type seen since the page opened, so that choosing one does not empty the list of choices. */
+function useTypes(rows: readonly TaskRow[]): string[] {
+  const seen = useRef(new Set<string>());
+  for (const row of rows) if (row.task_type) seen.current.add(row.task_type);
+  return [...seen.current].sort();
+}

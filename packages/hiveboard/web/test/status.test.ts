@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { byUrgency, needsAttention, progress, rateTone, statusLook } from "../src/model/status";
+import { mostTelling } from "../src/model/task";
+import { agent, run } from "./fixtures";
+
+describe("urgency", () => {
+  it("puts what needs a person first", () => {
+    const names = ["idle", "offline", "processing", "error", "stuck", "waiting_approval"];
+    const ordered = names
+      .map((status) => agent(status, status))
+      .sort(byUrgency)
+      .map((item) => item.agent_id);
+    expect(ordered).toEqual(["stuck", "error", "waiting_approval", "processing", "idle", "offline"]);
+  });
+
+  it("raises a wedged agent above everything but a stuck one", () => {
+    const wedged = agent("wedged", "processing", { no_progress_seconds: 400 });
+    expect(progress(wedged)).toBe("stalled");
+    expect(needsAttention(wedged)).toBe(true);
+    expect([agent("e", "error"), wedged, agent("s", "stuck")].sort(byUrgency).map((item) => item.agent_id)).toEqual([
+      "s",
+      "wedged",
+      "e",
+    ]);
+  });
+
+  it("orders equals by name, so that cards never trade places", () => {
+    expect([agent("b", "idle"), agent("a", "idle")].sort(byUrgency).map((item) => item.agent_id)).toEqual(["a", "b"]);
+  });
+});
+
+describe("thresholds", () => {
+  it.each([
+    [0.58, "bad"],
+    [0.85, "wait"],
+    [0.95, "good"],
+    [null, "none"],
+  ])("a success rate of %s is %s", (rate, tone) => expect(rateTone(rate)).toBe(tone));
+});
+
+describe("statusLook", () => {
+  it.each(["somethingnew", "", null, "constructor", "__proto__"])("shows the unknown status %j neutrally", (status) =>
+    expect(statusLook(status).tone).toBe("none"),
+  );
+  it("gives every bad status a shape of its own", () => expect(statusLook("stuck").shape).not.toBe(statusLook("error").shape));
+});
+
+describe("mostTelling", () => {
+  it("prefers trouble, then work, then the newest", () => {
+    const rows = ["completed", "processing", "failed"].map((derived_status) => run({ derived_status }));
+    expect(mostTelling(rows)?.derived_status).toBe("failed");
+    expect(mostTelling(rows.slice(0, 2))?.derived_status).toBe("processing");
+    expect(mostTelling(rows.slice(0, 1))?.derived_status).toBe("completed");
+    expect(mostTelling([])).toBeNull();
+  });
+});
