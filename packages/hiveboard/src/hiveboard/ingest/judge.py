@@ -1,0 +1,219 @@
+"""Judging typed events: each becomes a record to store or a refusal, with remarks where something is odd."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hiveloop.events import EVENT_TYPES, LIMITS, SEVERITIES, default_severity
+from hiveloop.payloads import CUSTOM_PAYLOADS
+from msgspec import Struct
+
+from hiveboard.instant import parse_instant
+from hiveboard.pricing import PriceBook
+from hiveboard.settings import Limits
+from hiveboard.store.records import Batch, EventRecord, Origin
+from hiveboard.store.values import dict_of, number_of
+
+from . import sanitize
+from .decode import Decoded, refuse
+from .llm_call import read_llm_call
+from .verdict import Refusal, RefusedError, Remark
+from .wire import MAX_ID, WireEnvelope, WireEvent
+
+__all__ = ["MAX_DURATION_MS", "Judge", "Judged"]
+
+#: Ten years; a longer duration is a broken clock, not a measurement.
+MAX_DURATION_MS = 315_360_000_000
+_SUMMARY = LIMITS["summary"]
+_PAYLOAD_BYTES = LIMITS["payload_bytes"]
+_RECOMMENDED = {kind: body.recommended for kind, body in CUSTOM_PAYLOADS.items() if body.recommended}
+_any_decoder = msgspec.json.Decoder()
+
+
+class Judged(Struct):
+    """What is to be stored, what is not and why, and what is worth a remark."""
+
+    batch: Batch
+    refusals: list[Refusal]
+    remarks: list[Remark]
+
+
+class Judge:
+    """Judges batches against the limits; prices the LLM calls that came without a cost."""
+
+    def __init__(self, limits: Limits, prices: PriceBook) -> None:
+        self._depth = limits.json_depth
+        self._prices = prices
+        self._long_digits = False
+
+    def judge(self, decoded: Decoded, tenant: str, received_at: int) -> Judged:
+        """Judge every event of a request alone. ``received_at`` is microseconds since 1970."""
+        remarks: list[Remark] = []
+        envelope = decoded.envelope
+        batch = Batch(tenant, _origin(envelope, remarks), [], [])
+        judged = Judged(batch, decoded.refusals, remarks)
+        self._long_digits = decoded.long_digits
+        for event in decoded.events:
+            try:
+                record, payload = self._record(event, envelope, tenant, received_at, remarks)
+            except RefusedError as refused:
+                judged.refusals.append(refuse(refused, event.event_id))
+            else:
+                batch.records.append(record)
+                batch.payloads.append(payload)
+        return judged
+
+    def _record(
+        self, event: WireEvent, envelope: WireEnvelope, tenant: str, received_at: int, remarks: list[Remark]
+    ) -> tuple[EventRecord, dict[str, Any] | None]:
+        event_type = event.event_type
+        if event_type not in EVENT_TYPES:
+            raise RefusedError("invalid_event_type", f"unknown event_type {event_type[:64]!r}")
+        ts = parse_instant(event.timestamp)
+        if ts is None:
+            raise RefusedError("invalid_field", f"timestamp {event.timestamp[:64]!r} is not ISO 8601")
+        agent_id = event.agent_id or envelope.agent_id
+        if len(agent_id) > MAX_ID:
+            raise RefusedError("field_too_long", f"agent_id is longer than {MAX_ID} characters")
+        payload, raw = self._payload(event, remarks)
+        kind = _kind(payload) if event_type == "custom" else None
+        record = EventRecord(
+            tenant,
+            event.event_id,
+            ts,
+            received_at,
+            0,
+            agent_id,
+            event.agent_type or (envelope.agent_type or "general")[:MAX_ID],
+            event_type,
+            kind,
+            _severity(event, kind, payload, remarks),
+            event.project_id or None,
+            event.task_id or None,
+            event.task_type or None,
+            event.task_run_id or "",
+            event.correlation_id or None,
+            event.action_id or None,
+            event.parent_action_id or None,
+            event.parent_event_id or None,
+            event.status or None,
+            None if event.duration_ms is None else _duration(event, remarks),
+            raw,
+        )
+        if kind is not None:
+            recommended = _RECOMMENDED.get(kind)
+            if recommended is not None:
+                _advise(event.event_id, kind, recommended, payload, remarks)
+            if kind == "llm_call":
+                read_llm_call(record, payload, self._prices, remarks)
+        return record, payload
+
+    def _payload(self, event: WireEvent, remarks: list[Remark]) -> tuple[dict[str, Any] | None, bytes | None]:
+        raw = bytes(event.payload)
+        if not raw or raw == b"null":
+            return None, None
+        if raw.count(b"{") + raw.count(b"[") > self._depth and _nests_deeper(raw, self._depth):
+            raise RefusedError("invalid_field", f"payload nests deeper than {self._depth} levels")
+        payload, raw = self._decoded(raw)
+        if not isinstance(payload, dict):
+            raise RefusedError("invalid_field", "payload must be an object")
+        summary = payload.get("summary")
+        if isinstance(summary, str) and len(summary) > _SUMMARY:
+            payload["summary"] = summary[: _SUMMARY - 1] + "…"
+            raw = msgspec.json.encode(payload)
+            remarks.append(
+                Remark(event.event_id, "field_truncated", f"payload.summary was cut to {_SUMMARY} characters")
+            )
+        if len(raw) > _PAYLOAD_BYTES:
+            raw = msgspec.json.encode(payload)
+            if len(raw) > _PAYLOAD_BYTES:
+                raise RefusedError("payload_too_large", f"payload exceeds {_PAYLOAD_BYTES} bytes of JSON")
+        return payload, raw
+
+    def _decoded(self, raw: bytes) -> tuple[Any, bytes]:
+        if self._long_digits and sanitize.has_long_digits(raw):
+            return _mended(raw)
+        try:
+            return _any_decoder.decode(raw), raw
+        except msgspec.DecodeError:
+            return _mended(raw)
+
+
+def _mended(raw: bytes) -> tuple[Any, bytes]:
+    """A payload in which a number beyond 64 bits becomes a text; floats beyond their range a marked value."""
+    try:
+        payload = sanitize.parse_tolerantly(raw)
+    except (ValueError, RecursionError):
+        raise RefusedError("invalid_field", "payload cannot be read") from None
+    return payload, sanitize.encode(payload)
+
+
+def _nests_deeper(raw: bytes, depth: int) -> bool:
+    return sanitize.flatten_deep(raw, depth) != raw
+
+
+def _kind(payload: dict[str, Any] | None) -> str | None:
+    kind = payload.get("kind") if payload is not None else None
+    return kind[:MAX_ID] if isinstance(kind, str) and kind else None
+
+
+def _severity(
+    event: WireEvent, kind: str | None, payload: dict[str, Any] | None, remarks: list[Remark]
+) -> str:
+    severity = event.severity
+    if severity in SEVERITIES and severity is not None:
+        return severity
+    if severity:
+        remarks.append(
+            Remark(
+                event.event_id, "invalid_value", f"severity {severity[:32]!r} is unknown; the default is used"
+            )
+        )
+    return default_severity(event.event_type, kind, None if payload is None else payload.get("data"))
+
+
+def _duration(event: WireEvent, remarks: list[Remark]) -> int | None:
+    value = number_of(event.duration_ms)
+    if value is not None and 0 <= value <= MAX_DURATION_MS:
+        return round(value)
+    remarks.append(
+        Remark(event.event_id, "invalid_value", "duration_ms is negative or beyond ten years and was ignored")
+    )
+    return None
+
+
+def _advise(
+    event_id: str,
+    kind: str,
+    recommended: tuple[str, ...],
+    payload: dict[str, Any] | None,
+    remarks: list[Remark],
+) -> None:
+    data = dict_of((payload or {}).get("data"))
+    for name in recommended:
+        if data.get(name) is None:
+            remarks.append(
+                Remark(event_id, "missing_recommended_field", f"payload.kind={kind} recommends data.{name}")
+            )
+
+
+def _origin(envelope: WireEnvelope, remarks: list[Remark]) -> Origin:
+    def fit(name: str, text: str, maximum: int) -> str:
+        if len(text) > maximum:
+            remarks.append(
+                Remark(None, "field_truncated", f"envelope.{name} was cut to {maximum} characters")
+            )
+        return text[:maximum]
+
+    def optional(text: str | None) -> str | None:
+        return text[:MAX_ID] if text else None
+
+    return Origin(
+        optional(envelope.agent_version),
+        optional(envelope.framework),
+        optional(envelope.runtime),
+        optional(envelope.sdk_version),
+        fit("environment", envelope.environment or "production", LIMITS["environment"]),
+        fit("group", envelope.group or "default", LIMITS["group"]),
+    )

@@ -1,0 +1,173 @@
+"""The OpenAPI 3.1 document, generated from the route table and the structs that handlers answer with."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from hiveloop.events import EVENT_TYPES, LIMITS, SEVERITIES
+
+from . import __version__
+from .errors import ErrorEnvelope
+from .ingest.wire import MAX_ID, WireEvent
+from .routes.params import Param
+from .routes.table import Endpoint
+
+__all__ = ["build_document"]
+
+_PATH_PARAM = re.compile(r"\{(\w+)(?::path)?\}")
+_PATH_PARAM_TEXT = {"agent_id": "The agent's id.", "task_id": "The task's id."}
+_TAGS = {
+    "ingest": "Sending events.",
+    "queries": "What happened and how things are.",
+    "live": "What is happening.",
+    "system": "The collector itself.",
+}
+
+
+def build_document(endpoints: tuple[Endpoint, ...]) -> dict[str, Any]:
+    """The document."""
+    types = [answer for endpoint in endpoints for answer in _answers(endpoint)]
+    schemas, components = msgspec.json.schema_components(
+        [*types, ErrorEnvelope], ref_template="#/components/schemas/{name}"
+    )
+    by_type = dict(zip([str(kind) for kind in [*types, ErrorEnvelope]], schemas, strict=True))
+    paths: dict[str, Any] = {}
+    for endpoint in endpoints:
+        path = _PATH_PARAM.sub(r"{\1}", endpoint.path)
+        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, by_type)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "HiveBoard",
+            "version": __version__,
+            "description": "Collector of HiveLoop: agents send events, people and programs ask what happened.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
+        "security": [{"key": []}, {}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An hb_live_, hb_test_ or hb_read_ key. Without configured keys, queries from "
+                    "this machine need none.",
+                }
+            },
+        },
+    }
+
+
+def _answers(endpoint: Endpoint) -> list[Any]:
+    return [endpoint.answer, *(kind for _, kind, _ in endpoint.more_answers)]
+
+
+def _operation(endpoint: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": _operation_id(endpoint),
+        "summary": endpoint.summary,
+        "tags": [endpoint.tag],
+        "parameters": [
+            *(_path_parameter(name) for name in _PATH_PARAM.findall(endpoint.path)),
+            *(_query_parameter(param) for param in endpoint.params),
+        ],
+        "responses": _responses(endpoint, by_type),
+    }
+    if endpoint.method == "POST":
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _batch_schema()}},
+        }
+    if endpoint.writes:
+        operation["security"] = [{"key": []}]
+    elif endpoint.public:
+        operation["security"] = [{}]
+    return operation
+
+
+def _operation_id(endpoint: Endpoint) -> str:
+    words = re.findall(r"\w+", _PATH_PARAM.sub(r"by_\1", endpoint.path))
+    return "_".join([endpoint.method.lower(), *words])
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": _PATH_PARAM_TEXT[name],
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_ID},
+    }
+
+
+def _query_parameter(param: Param) -> dict[str, Any]:
+    return {
+        "name": param.name,
+        "in": "query",
+        "required": False,
+        "description": param.description,
+        "schema": param.schema,
+    }
+
+
+def _responses(endpoint: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
+    def content(schema: Any, media_type: str = "application/json") -> dict[str, Any]:
+        return {media_type: {"schema": schema}}
+
+    # A stream is text; what its messages hold is told in the summary.
+    streamed = endpoint.media_type != "application/json"
+    answer = {"type": "string"} if streamed else by_type[str(endpoint.answer)]
+    responses = {"200": {"description": "The answer.", "content": content(answer, endpoint.media_type)}}
+    for status, kind, description in endpoint.more_answers:
+        responses[str(status)] = {"description": description, "content": content(by_type[str(kind)])}
+    codes = set(endpoint.errors) | (set() if endpoint.public else {401, 421, 503})
+    for status in sorted(codes):
+        responses[str(status)] = {
+            "description": HTTPStatus(status).phrase,
+            "content": content(by_type[str(ErrorEnvelope)]),
+        }
+    return responses
+
+
+def _batch_schema() -> dict[str, Any]:
+    """The request body of ingest. Events are judged one by one, so the schema says what is stored, not what is let in."""
+    text = {"type": ["string", "null"], "maxLength": MAX_ID}
+    names = [name for name in WireEvent.__struct_fields__ if name not in ("duration_ms", "payload")]
+    event: dict[str, Any] = {name: dict(text) for name in names}
+    event["event_id"] = {"type": "string", "minLength": 1, "maxLength": MAX_ID, "description": "A UUID."}
+    event["timestamp"] = {"type": "string", "format": "date-time"}
+    event["event_type"] = {"type": "string", "enum": list(EVENT_TYPES)}
+    event["severity"] = {"type": ["string", "null"], "enum": [*SEVERITIES, None]}
+    event["duration_ms"] = {"type": ["number", "null"], "minimum": 0}
+    event["payload"] = {
+        "type": ["object", "null"],
+        "description": f"At most {LIMITS['payload_bytes']} bytes.",
+    }
+    envelope: dict[str, Any] = {
+        name: {"type": ["string", "null"]}
+        for name in ("agent_type", "agent_version", "framework", "runtime", "sdk_version")
+    }
+    envelope["agent_id"] = {"type": "string", "minLength": 1, "maxLength": LIMITS["agent_id"]}
+    envelope["environment"] = {"type": ["string", "null"], "maxLength": LIMITS["environment"]}
+    envelope["group"] = {"type": ["string", "null"], "maxLength": LIMITS["group"]}
+    return {
+        "type": "object",
+        "required": ["envelope", "events"],
+        "properties": {
+            "envelope": {"type": "object", "required": ["agent_id"], "properties": envelope},
+            "events": {
+                "type": "array",
+                "maxItems": LIMITS["batch_events"],
+                "items": {
+                    "type": "object",
+                    "required": ["event_id", "timestamp", "event_type"],
+                    "properties": event,
+                },
+            },
+        },
+    }

@@ -1,0 +1,124 @@
+"""Cost: totals, by agent, by model, and over time; what was reported apart from what was estimated."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from hiveboard.instant import format_instant
+from hiveboard.store import Span
+from hiveboard.store.rows import UsageRow
+
+from .task_status import dollars
+from .time_range import bucket_starts
+
+__all__ = [
+    "AgentCost",
+    "CostPoint",
+    "CostTotals",
+    "ModelCost",
+    "agent_costs",
+    "cost_series",
+    "cost_totals",
+    "model_costs",
+]
+
+
+class CostTotals(Struct, kw_only=True):
+    """US dollars. ``unpriced_calls`` have neither a reported nor an estimable cost and are in no sum."""
+
+    total_cost: float
+    call_count: int
+    total_tokens_in: int
+    total_tokens_out: int
+    reported_cost: float
+    estimated_cost: float
+    unpriced_calls: int
+
+
+class _Usage(Struct, kw_only=True):
+    cost: float
+    call_count: int
+    tokens_in: int
+    tokens_out: int
+    reported_cost: float
+    estimated_cost: float
+    unpriced_calls: int
+
+
+class AgentCost(_Usage, kw_only=True):
+    """What one agent's calls cost."""
+
+    agent_id: str
+
+
+class ModelCost(_Usage, kw_only=True):
+    """What one model's calls cost; ``model`` null: the call named none."""
+
+    model: str | None
+
+
+class CostPoint(_Usage, kw_only=True):
+    """One bucket; with ``split_by`` one per bucket and value."""
+
+    timestamp: str
+    model: str | None
+    agent_id: str | None
+
+
+def _fields(row: UsageRow) -> dict[str, float]:
+    return {
+        "cost": dollars(row.reported_nano + row.estimated_nano) or 0.0,
+        "call_count": row.calls,
+        "tokens_in": row.tokens_in,
+        "tokens_out": row.tokens_out,
+        "reported_cost": dollars(row.reported_nano) or 0.0,
+        "estimated_cost": dollars(row.estimated_nano) or 0.0,
+        "unpriced_calls": row.unpriced,
+    }
+
+
+def cost_totals(row: UsageRow) -> CostTotals:
+    """Totals of a range."""
+    return CostTotals(
+        total_cost=dollars(row.reported_nano + row.estimated_nano) or 0.0,
+        call_count=row.calls,
+        total_tokens_in=row.tokens_in,
+        total_tokens_out=row.tokens_out,
+        reported_cost=dollars(row.reported_nano) or 0.0,
+        estimated_cost=dollars(row.estimated_nano) or 0.0,
+        unpriced_calls=row.unpriced,
+    )
+
+
+def _by_cost(row: UsageRow) -> tuple[int, int, str]:
+    return -(row.reported_nano + row.estimated_nano), -row.calls, str(row.group[0])
+
+
+def agent_costs(rows: list[UsageRow]) -> list[AgentCost]:
+    """By agent, the most expensive first."""
+    return [AgentCost(agent_id=str(row.group[0]), **_fields(row)) for row in sorted(rows, key=_by_cost)]  # type: ignore[arg-type]
+
+
+def model_costs(rows: list[UsageRow]) -> list[ModelCost]:
+    """By model, the most expensive first."""
+    return [ModelCost(model=str(row.group[0]) or None, **_fields(row)) for row in sorted(rows, key=_by_cost)]  # type: ignore[arg-type]
+
+
+def cost_series(rows: list[UsageRow], span: Span, split_by: str | None) -> list[CostPoint]:
+    """Rows grouped by bucket (and ``split_by``). Unsplit, empty buckets are there too, with zeros."""
+    if split_by is None:
+        found = {row.group[0]: row for row in rows}
+        empty = (0, 0, 0, 0, 0, 0, 0)
+        rows = [found.get(start) or UsageRow((start,), *empty) for start in bucket_starts(span)]
+    rows.sort(key=lambda row: (row.group[0] or 0, *_by_cost(row)[:1], str(row.group[1:])))
+    return [_point(row, split_by) for row in rows]
+
+
+def _point(row: UsageRow, split_by: str | None) -> CostPoint:
+    value = str(row.group[1]) if split_by is not None else None
+    return CostPoint(
+        timestamp=format_instant(int(row.group[0] or 0)),
+        model=(value or None) if split_by == "model" else None,
+        agent_id=value if split_by == "agent" else None,
+        **_fields(row),  # type: ignore[arg-type]
+    )

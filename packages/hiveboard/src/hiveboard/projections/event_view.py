@@ -1,0 +1,146 @@
+"""A stored event as clients see it, with its plain sentence and a hint how to draw it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from hiveboard.instant import format_instant
+from hiveboard.store.records import StoredEvent
+
+from .activity import narrate
+from .render_hint import render_hint
+from .task_status import dollars
+
+__all__ = ["EventView", "LlmCallView", "event_view", "llm_call_view", "payload_of"]
+
+_NULL = Raw(b"null")
+
+
+class EventView(Struct, kw_only=True):
+    """One event. ``cost`` (US dollars), ``cost_source`` and ``cost_model_matched`` are set for priced LLM calls."""
+
+    seq: int
+    event_id: str
+    agent_id: str
+    agent_type: str
+    agent_version: str | None
+    project_id: str | None
+    timestamp: str
+    received_at: str
+    environment: str
+    group: str
+    task_id: str | None
+    task_type: str | None
+    task_run_id: str | None
+    correlation_id: str | None
+    action_id: str | None
+    parent_action_id: str | None
+    parent_event_id: str | None
+    event_type: str
+    payload_kind: str | None
+    severity: str
+    status: str | None
+    duration_ms: int | None
+    cost: float | None
+    cost_source: str | None
+    cost_model_matched: str | None
+    render_hint: str
+    narrative: str
+    payload: Raw
+
+
+class LlmCallView(Struct, kw_only=True):
+    """One model call. ``cost`` in US dollars, ``duration_ms`` in milliseconds; null is unknown."""
+
+    event_id: str
+    agent_id: str
+    project_id: str | None
+    task_id: str | None
+    task_run_id: str | None
+    action_id: str | None
+    timestamp: str
+    name: str | None
+    model: str | None
+    tokens_in: int | None
+    tokens_out: int | None
+    cost: float | None
+    cost_source: str | None
+    cost_model_matched: str | None
+    duration_ms: int | None
+    prompt_preview: Any
+    response_preview: Any
+    metadata: Any
+
+
+def payload_of(event: StoredEvent) -> dict[str, Any]:
+    """The payload as an object, empty when there is none."""
+    raw = event.record.payload
+    decoded: dict[str, Any] = {} if raw is None else msgspec.json.decode(raw)
+    return decoded
+
+
+def event_view(event: StoredEvent) -> EventView:
+    """The event with everything derived from it alone."""
+    record, origin = event.record, event.origin
+    payload = payload_of(event)
+    return EventView(
+        seq=event.seq,
+        event_id=record.event_id,
+        agent_id=record.agent_id,
+        agent_type=record.agent_type,
+        agent_version=origin.agent_version,
+        project_id=record.project_id,
+        timestamp=format_instant(record.ts),
+        received_at=format_instant(record.received_at),
+        environment=origin.environment,
+        group=origin.group,
+        task_id=record.task_id,
+        task_type=record.task_type,
+        task_run_id=record.task_run_id or None,
+        correlation_id=record.correlation_id,
+        action_id=record.action_id,
+        parent_action_id=record.parent_action_id,
+        parent_event_id=record.parent_event_id,
+        event_type=record.event_type,
+        payload_kind=record.kind,
+        severity=record.severity,
+        status=record.status,
+        duration_ms=record.duration_ms,
+        cost=dollars(record.cost_nano),
+        cost_source=record.cost_source,
+        cost_model_matched=record.cost_model,
+        render_hint=render_hint(record, payload),
+        narrative=narrate(record, payload),
+        payload=_NULL if record.payload is None else Raw(record.payload),
+    )
+
+
+def llm_call_view(event: StoredEvent) -> LlmCallView:
+    """The call's row, with previews and metadata as they were sent."""
+    record = event.record
+    data = payload_of(event).get("data")
+    data = data if isinstance(data, dict) else {}
+    name = data.get("name")
+    return LlmCallView(
+        event_id=record.event_id,
+        agent_id=record.agent_id,
+        project_id=record.project_id,
+        task_id=record.task_id,
+        task_run_id=record.task_run_id or None,
+        action_id=record.action_id,
+        timestamp=format_instant(record.ts),
+        name=name if isinstance(name, str) else None,
+        model=record.model,
+        tokens_in=record.tokens_in,
+        tokens_out=record.tokens_out,
+        cost=dollars(record.cost_nano),
+        cost_source=record.cost_source,
+        cost_model_matched=record.cost_model,
+        duration_ms=record.duration_ms,
+        prompt_preview=data.get("prompt_preview"),
+        response_preview=data.get("response_preview"),
+        metadata=data.get("metadata"),
+    )

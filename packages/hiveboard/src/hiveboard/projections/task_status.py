@@ -1,0 +1,119 @@
+"""How is this run of a task doing, and its row as clients see it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from hiveboard.instant import SECOND_US, format_instant, format_optional
+from hiveboard.store.rows import TaskRow
+from hiveboard.store.state import TaskState
+
+from .agent_status import heartbeat_late, is_offline
+
+__all__ = ["TASK_STATUSES", "TaskView", "dollars", "task_status", "task_view"]
+
+TASK_STATUSES = (
+    "completed",
+    "failed",
+    "cancelled",
+    "abandoned",
+    "aborted",
+    "waiting",
+    "stuck",
+    "escalated",
+    "processing",
+)
+
+
+class TaskView(Struct, kw_only=True):
+    """One run of a task. Money in US dollars, ``duration_ms`` in milliseconds; null is unknown."""
+
+    task_id: str
+    task_run_id: str
+    task_type: str | None
+    agent_id: str
+    project_id: str | None
+    environment: str
+    group: str
+    agent_version: str | None
+    derived_status: str
+    started_at: str
+    completed_at: str | None
+    last_event_at: str
+    duration_ms: int | None
+    total_cost: float | None
+    estimated_cost: float | None
+    total_tokens_in: int | None
+    total_tokens_out: int | None
+    llm_call_count: int
+    action_count: int
+    error_count: int
+    retry_count: int
+    has_escalation: bool
+    has_human_intervention: bool
+    error: str | None
+    no_progress_seconds: float | None
+    session_id: str | None
+    user_id: str | None
+    user_group: str | None
+    workflow: str | None
+
+
+def dollars(nano: int | None) -> float | None:
+    """Billionths of a US dollar as US dollars."""
+    return None if nano is None else nano / 1e9
+
+
+def task_status(row: TaskRow, now: int) -> str:
+    """The outcome of the latest terminal event, else what the open run is doing; ``now`` in microseconds."""
+    state = row.state
+    if state.outcome is not None:
+        return state.outcome
+    if row.waiting:
+        return "waiting"
+    if row.agent is not None and not is_offline(row.agent, now) and heartbeat_late(row.agent, now):
+        return "stuck"
+    return "escalated" if state.escalations else "processing"
+
+
+def _tokens(state: TaskState, value: int | None) -> int | None:
+    return 0 if state.llm_calls == 0 else value
+
+
+def task_view(row: TaskRow, now: int) -> TaskView:
+    """The row of a task list; ``now`` in microseconds."""
+    state = row.state
+    status = task_status(row, now)
+    return TaskView(
+        task_id=state.task_id,
+        task_run_id=state.task_run_id,
+        task_type=state.task_type,
+        agent_id=state.agent_id,
+        project_id=state.project_id,
+        environment=row.environment,
+        group=row.group,
+        agent_version=row.agent_version,
+        derived_status=status,
+        started_at=format_instant(state.sort_ts),
+        completed_at=format_optional(state.end_ts),
+        last_event_at=format_instant(state.last_ts),
+        duration_ms=state.duration_ms,
+        total_cost=dollars(state.cost_nano),
+        estimated_cost=dollars(state.estimated_nano),
+        total_tokens_in=_tokens(state, state.tokens_in),
+        total_tokens_out=_tokens(state, state.tokens_out),
+        llm_call_count=state.llm_calls,
+        action_count=state.actions,
+        error_count=state.errors,
+        retry_count=state.retries,
+        has_escalation=state.escalations > 0,
+        has_human_intervention=state.interventions > 0,
+        error=state.error,
+        no_progress_seconds=(
+            round(max(0, now - state.last_received) / SECOND_US, 3) if state.outcome is None else None
+        ),
+        session_id=state.session_id,
+        user_id=state.user_id,
+        user_group=state.user_group,
+        workflow=state.workflow,
+    )

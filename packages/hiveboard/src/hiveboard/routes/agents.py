@@ -1,0 +1,135 @@
+"""Agents: the fleet, and one agent with its history."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from hiveboard.errors import NotFoundError
+from hiveboard.fleet import agent_stats, agent_views, day_span
+from hiveboard.instant import format_instant
+from hiveboard.projections.agent_status import AGENT_STATUSES
+from hiveboard.projections.agent_view import AGENT_SORTS, AgentStats, AgentView
+from hiveboard.projections.metrics import MetricPoint, metric_series
+from hiveboard.store.rows import Scope
+
+from .paging import CURSOR, LIMIT, Pagination, read_cursor, write_cursor
+from .params import choice, text
+from .table import Context, Endpoint
+
+__all__ = ["ENDPOINTS"]
+
+_HEARTBEATS = 120
+
+
+class AgentPage(Struct):
+    """A page of agents."""
+
+    data: list[AgentView]
+    pagination: Pagination
+
+
+class Beat(Struct):
+    """One heartbeat and what it carried."""
+
+    timestamp: str
+    received_at: str
+    payload: Any
+
+
+class AgentDetail(AgentView, kw_only=True):
+    """An agent with its last day: numbers, hourly series, heartbeats (newest first)."""
+
+    stats_24h: AgentStats
+    metrics_timeseries: list[MetricPoint]
+    heartbeat_history: list[Beat]
+
+
+async def list_agents(context: Context) -> AgentPage:
+    """A page of agents; status is a matter of now, so the whole fleet is looked at."""
+    params = context.params
+    views = await agent_views(context.store, context.tenant, context.services.clock())
+    wanted = [view for view in views if _matches(view, params)]
+    key, descending = AGENT_SORTS[params["sort"]]
+    wanted.sort(key=key, reverse=descending)  # type: ignore[arg-type]
+    kind = f"agents-{params['sort']}"
+    after = read_cursor(kind, params["cursor"], tuple[str])
+    start = 0
+    if after is not None:
+        # An agent keeps its place by name; one whose status changed may move, none is lost by inserts.
+        names = [view.agent_id for view in wanted]
+        start = names.index(after[0]) + 1 if after[0] in names else 0
+    page = wanted[start : start + params["limit"]]
+    more = start + len(page) < len(wanted)
+    return AgentPage(page, write_cursor(kind, (page[-1].agent_id,) if more and page else None))
+
+
+def _matches(view: AgentView, params: dict[str, Any]) -> bool:
+    return (
+        (params["project_id"] is None or params["project_id"] in view.projects)
+        and params["environment"] in (None, view.environment)
+        and params["group"] in (None, view.group)
+        and params["status"] in (None, view.derived_status)
+    )
+
+
+async def get_agent(context: Context) -> AgentDetail:
+    """One agent."""
+    agent_id, store, tenant = context.params["agent_id"], context.store, context.tenant
+    now = context.services.clock()
+    views = await agent_views(store, tenant, now, agent_id)
+    if not views:
+        raise NotFoundError(f"there is no agent {agent_id[:64]!r} here", code="agent_not_found")
+    view, scope, span = views[0], Scope(agent_id=agent_id), day_span(now)
+    usage, outcomes, beats = await asyncio.gather(
+        store.usage(tenant, scope, (), span),
+        store.outcomes(tenant, scope, (), span),
+        store.heartbeats(tenant, agent_id, _HEARTBEATS),
+    )
+    usage_by, outcomes_by, activity_by = await asyncio.gather(
+        store.usage(tenant, scope, ("bucket",), span),
+        store.outcomes(tenant, scope, ("bucket",), span),
+        store.activity(tenant, scope, ("bucket",), span),
+    )
+    stats = view.stats_1h
+    return AgentDetail(
+        **{name: getattr(view, name) for name in AgentView.__struct_fields__},
+        stats_24h=agent_stats(usage[0], outcomes[0], 24.0, stats.queue_depth, stats.active_issues),
+        metrics_timeseries=metric_series(usage_by, outcomes_by, activity_by, span),
+        heartbeat_history=[
+            Beat(format_instant(ts), format_instant(received), msgspec.json.decode(raw) if raw else None)
+            for ts, received, raw in beats
+        ],
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/v1/agents",
+        list_agents,
+        AgentPage,
+        "Agents, those that need attention first.",
+        (
+            text("project_id", "Only agents seen in this project."),
+            text("environment", "Only this environment."),
+            text("group", "Only this group."),
+            choice("status", "Only agents in this state.", AGENT_STATUSES),
+            choice("sort", "Order of the rows.", tuple(AGENT_SORTS), "attention"),
+            LIMIT,
+            CURSOR,
+        ),
+        errors=(400,),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/agents/{agent_id:path}",
+        get_agent,
+        AgentDetail,
+        "One agent and its last day.",
+        errors=(404,),
+    ),
+)

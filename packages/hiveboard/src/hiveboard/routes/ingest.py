@@ -1,0 +1,73 @@
+"""POST /v1/ingest: a batch comes in, is judged event by event, committed, and answered."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from hiveboard.errors import StoreUnavailableError, TooManyRequestsError
+from hiveboard.ingest.body import ACCEPTED_ENCODINGS, read_body
+from hiveboard.ingest.decode import decode_batch
+from hiveboard.ingest.judge import Judge
+from hiveboard.ingest.verdict import IngestAnswer, encode_answer
+from hiveboard.store import QueueFullError, StoreFailedError
+from hiveboard.store.records import Appended
+
+from .table import Context, Endpoint
+
+__all__ = ["ENDPOINTS"]
+
+
+async def ingest(context: Context) -> Response:
+    """Store a batch; 200 when everything was stored, 207 when something was refused."""
+    services, request = context.services, context.request
+    limits = services.settings.limits
+    body = await read_body(
+        request.stream(),
+        encoding=", ".join(request.headers.getlist("content-encoding")),
+        declared_length=request.headers.get("content-length", ""),
+        limits=limits,
+    )
+    decoded = decode_batch(body, limits)
+    await services.prices.ready()
+    judged = Judge(limits, services.prices).judge(decoded, context.tenant, services.clock())
+    judged.batch.size_bytes = len(body)
+    appended = Appended(0, 0)
+    if judged.batch.records:
+        try:
+            appended = await services.store.append(judged.batch)
+        except QueueFullError:
+            raise TooManyRequestsError(
+                "too much is waiting to be written; send this batch again", limits.retry_after_seconds
+            ) from None
+        except StoreFailedError as error:
+            raise StoreUnavailableError(f"the batch could not be committed: {error}") from None
+    answer = IngestAnswer(
+        accepted=len(judged.batch.records),
+        rejected=len(judged.refusals),
+        duplicates=appended.duplicates,
+        errors=judged.refusals,
+        warnings=judged.remarks,
+    )
+    return Response(
+        encode_answer(answer),
+        207 if judged.refusals else 200,
+        {"X-HiveBoard-Accept-Encoding": ACCEPTED_ENCODINGS},
+        media_type="application/json",
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        "POST",
+        "/v1/ingest",
+        ingest,
+        IngestAnswer,
+        "Store a batch of events of one agent.",
+        tag="ingest",
+        writes=True,
+        errors=(400, 401, 403, 408, 413, 415, 429, 503),
+        more_answers=(
+            (207, IngestAnswer, "Stored in part: `errors` says which events were refused and why."),
+        ),
+    ),
+)

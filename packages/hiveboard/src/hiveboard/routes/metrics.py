@@ -1,0 +1,131 @@
+"""Metrics of tasks and model calls over a range."""
+
+from __future__ import annotations
+
+import asyncio
+
+from msgspec import Struct
+
+from hiveboard.errors import BadRequestError
+from hiveboard.projections.metrics import (
+    METRICS,
+    MetricGroup,
+    MetricPoint,
+    MetricSummary,
+    metric_groups,
+    metric_series,
+    metric_summary,
+)
+from hiveboard.projections.time_range import INTERVALS, RANGES, span_of, total_span
+from hiveboard.store import Span
+from hiveboard.store.rows import Scope
+
+from .params import choice, text
+from .table import Context, Endpoint
+from .tasks import stuck_agents
+
+__all__ = ["ENDPOINTS", "RANGE_PARAMS", "SCOPE_PARAMS", "asked_scope", "asked_span"]
+
+_GROUPS = {
+    "agent": ("agent",),
+    "model": ("model",),
+    "agent_model": ("agent", "model"),
+    "version": ("version",),
+}
+
+SCOPE_PARAMS = (
+    text("project_id", "Only this project."),
+    text("agent_id", "Only this agent."),
+    text("environment", "Only this environment."),
+    text("group", "Only this group."),
+)
+RANGE_PARAMS = (
+    choice("range", "How far back from now.", tuple(RANGES), "24h"),
+    choice("interval", "Width of a bucket; chosen to fit the range when absent.", tuple(INTERVALS)),
+)
+
+
+class Metrics(Struct, kw_only=True):
+    """The answer. ``groups`` is null unless ``group_by`` was given."""
+
+    range: str
+    interval: str
+    summary: MetricSummary
+    timeseries: list[MetricPoint]
+    groups: list[MetricGroup] | None
+
+
+def asked_scope(context: Context) -> Scope:
+    """The scope parameters."""
+    params = context.params
+    return Scope(
+        project_id=params["project_id"],
+        agent_id=params["agent_id"],
+        environment=params["environment"],
+        group=params["group"],
+    )
+
+
+def asked_span(context: Context) -> tuple[str, Span]:
+    """The interval and the buckets of the range parameters. Raises the 400 envelope for too many buckets."""
+    found = span_of(context.params["range"], context.params.get("interval"), context.services.clock())
+    if found is None:
+        fix = "choose a wider interval or a shorter range"
+        raise BadRequestError(f"interval: {fix}", details={"field": "interval", "fix": fix})
+    return found
+
+
+async def metrics(context: Context) -> Metrics:
+    """Summary, series and groups."""
+    store, tenant, scope = context.store, context.tenant, asked_scope(context)
+    interval, span = asked_span(context)
+    totals = total_span(span)
+    usage, outcomes, counts, stuck = await asyncio.gather(
+        store.usage(tenant, scope, (), totals),
+        store.outcomes(tenant, scope, (), totals),
+        store.open_counts(tenant, scope),
+        stuck_agents(context),
+    )
+    usage_by, outcomes_by, activity_by = await asyncio.gather(
+        store.usage(tenant, scope, ("bucket",), span),
+        store.outcomes(tenant, scope, ("bucket",), span),
+        store.activity(tenant, scope, ("bucket",), span),
+    )
+    if scope.agent_id is not None:
+        stuck = tuple(agent for agent in stuck if agent == scope.agent_id)
+    return Metrics(
+        range=context.params["range"],
+        interval=interval,
+        summary=metric_summary(usage[0], outcomes[0], counts, len(stuck)),
+        timeseries=metric_series(usage_by, outcomes_by, activity_by, span),
+        groups=await _groups(context, scope, totals),
+    )
+
+
+async def _groups(context: Context, scope: Scope, span: Span) -> list[MetricGroup] | None:
+    group_by = context.params["group_by"]
+    if group_by is None:
+        return None
+    by = _GROUPS[group_by]
+    usage = await context.store.usage(context.tenant, scope, by, span)
+    # A task uses many models, so its outcome belongs to none of them.
+    outcomes = None if "model" in by else await context.store.outcomes(context.tenant, scope, by, span)
+    return metric_groups(by, usage, outcomes, context.params["metric"])
+
+
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/v1/metrics",
+        metrics,
+        Metrics,
+        "Tasks, durations, tokens and cost over a range, in aligned buckets.",
+        (
+            *SCOPE_PARAMS,
+            *RANGE_PARAMS,
+            choice("metric", "What groups are ordered by.", METRICS, "cost"),
+            choice("group_by", "Split the range by this.", tuple(_GROUPS)),
+        ),
+        errors=(400,),
+    ),
+)

@@ -1,0 +1,78 @@
+"""Running the application: uvicorn with tight limits, on a socket that is bound before anything else."""
+
+from __future__ import annotations
+
+import gc
+import socket
+
+import uvicorn
+
+from .app import create_app, make_services
+from .live import Hub
+from .settings import Settings
+
+__all__ = ["bind", "make_server", "serve", "url_of"]
+
+_MAX_CONNECTIONS = 1_000
+
+
+def bind(settings: Settings) -> socket.socket:
+    """A listening socket. Raises OSError when the address is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # The protocol is named because asyncio sets TCP_NODELAY only then: without it every answer waits 40 ms for an ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host.strip("[]"), settings.port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(512)
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address to open in a browser."""
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """Ends live streams first when told to stop; they would never end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.close()
+        await super().shutdown(sockets)
+
+
+def make_server(settings: Settings) -> uvicorn.Server:
+    """A server that is ready to run. Raises SettingsError and sqlite3.Error."""
+    services = make_services(settings)
+    app = create_app(services)
+    # Batches are many short-lived objects without cycles: scanning them often is wasted work.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=5,
+        limit_concurrency=_MAX_CONNECTIONS,
+        h11_max_incomplete_event_size=64 * 1024,
+        server_header=False,
+    )
+    return _Server(config, services.hub)
+
+
+def serve(settings: Settings, listener: socket.socket) -> None:
+    """Serve until told to stop (SIGINT, SIGTERM); what was accepted is written before it returns."""
+    make_server(settings).run([listener])

@@ -1,0 +1,110 @@
+"""Where events are kept: one protocol, so that another database can take SQLite's place."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .errors import QueueFullError, StoreFailedError
+from .records import Appended, Batch, EventRecord, Origin, StoredEvent
+from .rows import (
+    ActivityRow,
+    AgentRow,
+    ApprovalRow,
+    Counts,
+    EventFilter,
+    IssueRow,
+    LatestRow,
+    OpenTaskRow,
+    OutcomeRow,
+    ProjectRow,
+    Scope,
+    TaskFilter,
+    TaskRow,
+    UsageRow,
+)
+from .span import Span
+from .state import TaskState
+
+__all__ = [
+    "Appended",
+    "Batch",
+    "EventRecord",
+    "Origin",
+    "QueueFullError",
+    "Span",
+    "Store",
+    "StoreFailedError",
+    "StoredEvent",
+]
+
+
+class Store(Protocol):
+    """A durable store of events and their summaries. Every call names the tenant it may see."""
+
+    async def append(self, batch: Batch) -> Appended:
+        """Store what is new; returns after the commit. Raises QueueFullError or StoreFailedError."""
+
+    async def close(self) -> None:
+        """Write what is queued and let go of the files."""
+
+    async def last_seq(self) -> int:
+        """Number of the newest stored event."""
+
+    async def events(
+        self, tenant: str, want: EventFilter
+    ) -> tuple[list[StoredEvent], tuple[int, int] | None]:
+        """A page of events, newest first, and where the next page starts."""
+
+    async def events_after(self, tenant: str, seq: int, limit: int) -> list[StoredEvent]:
+        """Events stored after ``seq``, oldest first."""
+
+    async def task_events(self, tenant: str, task: TaskState, limit: int) -> list[StoredEvent]:
+        """Events of one run in the order they happened."""
+
+    async def tasks(
+        self, tenant: str, want: TaskFilter
+    ) -> tuple[list[TaskRow], tuple[int | None, str, str] | None]:
+        """A page of task runs, and the sort value and identity after which the next page starts."""
+
+    async def task(self, tenant: str, task_id: str, task_run_id: str | None) -> TaskRow | None:
+        """One run; without a run id the one that started last."""
+
+    async def open_tasks(self, tenant: str, agent_id: str | None) -> list[OpenTaskRow]:
+        """Per agent the open task that was active last."""
+
+    async def open_counts(self, tenant: str, scope: Scope) -> Counts:
+        """How many runs are open."""
+
+    async def agents(self, tenant: str, agent_id: str | None) -> list[AgentRow]:
+        """All agents, or the one named."""
+
+    async def agent_projects(self, tenant: str, agent_id: str | None) -> list[tuple[str, str]]:
+        """Pairs of agent and project."""
+
+    async def heartbeats(self, tenant: str, agent_id: str, limit: int) -> list[tuple[int, int, bytes | None]]:
+        """(timestamp, received, payload) of the latest heartbeats."""
+
+    async def projects(self, tenant: str) -> list[ProjectRow]:
+        """Every project that events named."""
+
+    async def latest(
+        self, tenant: str, agent_id: str | None, kinds: tuple[str, ...], limit: int
+    ) -> list[LatestRow]:
+        """Queue, schedule and to-do state."""
+
+    async def issues(self, tenant: str, agent_id: str | None, limit: int) -> list[IssueRow]:
+        """Issues, the most recently reported first."""
+
+    async def open_approvals(self, tenant: str, agent_id: str | None, limit: int) -> list[ApprovalRow]:
+        """Unanswered approval requests, the oldest first."""
+
+    async def usage(
+        self, tenant: str, scope: Scope, by: tuple[str, ...], span: Span, model: str | None = None
+    ) -> list[UsageRow]:
+        """LLM usage summed over the dimensions not named in ``by``."""
+
+    async def outcomes(self, tenant: str, scope: Scope, by: tuple[str, ...], span: Span) -> list[OutcomeRow]:
+        """Finished runs by the time they ended."""
+
+    async def activity(self, tenant: str, scope: Scope, by: tuple[str, ...], span: Span) -> list[ActivityRow]:
+        """Events by the time they happened."""

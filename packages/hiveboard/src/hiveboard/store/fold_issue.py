@@ -1,0 +1,64 @@
+"""Issues: what makes two reports the same issue, and how one event changes an issue's summary."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from .records import EventRecord
+from .state import IssueState
+from .values import dict_of, text_in
+
+__all__ = ["CLOSING", "fold_issue", "issue_action", "issue_key", "normalised_summary"]
+
+#: Actions that close an issue. Everything else is a report of it.
+CLOSING = ("resolved", "dismissed")
+
+# What differs between two occurrences of one problem. Short numbers (403, 500) tell problems apart and stay.
+_VARIABLE = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # UUID
+    r"|\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:z|[+-]\d\d:?\d\d)?)?"  # timestamp
+    r"|\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b"  # time of day
+    r"|\b0x[0-9a-f]+\b"
+    r"|\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b"  # hash, object id
+    r"|\d{5,}"
+)
+_SPACE = re.compile(r"\s+")
+
+
+def normalised_summary(summary: str) -> str:
+    """Lower case, single spaces, with timestamps, ids and long numbers folded into ``#``."""
+    return _VARIABLE.sub("#", _SPACE.sub(" ", summary.strip().lower()))
+
+
+def issue_key(issue_id: str | None, summary: str | None) -> str:
+    """Identity of an issue within its agent: the id it was given, else a hash of the normalised summary."""
+    if issue_id is not None:
+        return f"id:{issue_id}"
+    digest = hashlib.sha256(normalised_summary(summary or "").encode("utf-8", "replace")).hexdigest()
+    return f"text:{digest[:32]}"
+
+
+def issue_action(payload: dict[str, Any] | None) -> str:
+    """``reported``, ``resolved`` or ``dismissed``; anything unknown is a report."""
+    action = dict_of((payload or {}).get("data")).get("action")
+    return action if isinstance(action, str) and action in CLOSING else "reported"
+
+
+def fold_issue(issue: IssueState, record: EventRecord, payload: dict[str, Any] | None) -> None:
+    """Change ``issue`` in place by one event of it."""
+    action = issue_action(payload)
+    key = (record.ts, record.event_id)
+    issue.first_ts = min(issue.first_ts, record.ts)
+    issue.issue_id = text_in(dict_of((payload or {}).get("data")), "issue_id")
+    if action in CLOSING:
+        if issue.closed_ts is None or key > (issue.closed_ts, issue.closed_event or ""):
+            issue.closed_ts, issue.closed_event = key
+            issue.closed_action = action
+        return
+    issue.occurrences += 1
+    if issue.reported_ts is None or key > (issue.reported_ts, issue.reported_event or ""):
+        issue.reported_ts, issue.reported_event = key
+        issue.reported = record.payload
+        issue.task_id, issue.project_id = record.task_id, record.project_id

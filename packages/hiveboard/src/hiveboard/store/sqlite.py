@@ -1,0 +1,158 @@
+"""The SQLite store: one writer thread, a few read-only connections, the Store protocol on top."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hiveboard.settings import Limits
+
+from . import rows, sqlite_agents, sqlite_events, sqlite_tasks, sqlite_usage
+from .errors import StoreFailedError
+from .records import Appended, Batch, Published, StoredEvent
+from .span import Span
+from .sqlite_schema import connect_reader
+from .sqlite_writer import SqliteWriter
+from .state import TaskState
+
+__all__ = ["SqliteStore"]
+
+T = TypeVar("T")
+_READERS = 3
+
+
+class SqliteStore:
+    """Events and summaries in one file. Made by :meth:`open`; safe to use from one event loop."""
+
+    def __init__(self, path: Path, limits: Limits, on_commit: Callable[[Published], None]) -> None:
+        self._path = path
+        self._limits = limits
+        self._writer = SqliteWriter(
+            path,
+            queue_batches=limits.queue_batches,
+            queue_bytes=limits.queue_bytes,
+            commit_events=limits.commit_events,
+            on_commit=on_commit,
+        )
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="hiveboard-reader")
+
+    async def append(self, batch: Batch) -> Appended:
+        """See :class:`hiveboard.store.Store`."""
+        future = self._writer.submit(batch)
+        try:
+            return await asyncio.shield(asyncio.wrap_future(future))
+        except (sqlite3.Error, OSError) as error:
+            raise StoreFailedError(str(error)) from error
+
+    async def close(self) -> None:
+        """See :class:`hiveboard.store.Store`."""
+        await asyncio.to_thread(self._writer.close)
+        self._pool.shutdown(wait=True)
+        for connection in self._connections:
+            connection.close()
+
+    async def _read(self, query: Callable[..., T], *values: Any, **named: Any) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, partial(self._run, query, *values, **named))
+        except sqlite3.OperationalError as error:
+            raise StoreFailedError(str(error)) from error
+
+    def _run(self, query: Callable[..., T], *values: Any, **named: Any) -> T:
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = connect_reader(self._path)
+            self._connections.append(connection)
+        return query(connection, *values, **named)
+
+    async def last_seq(self) -> int:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_events.last_seq)
+
+    async def events(
+        self, tenant: str, want: rows.EventFilter
+    ) -> tuple[list[StoredEvent], tuple[int, int] | None]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_events.list_events, tenant, want, self._limits.scan_rows)
+
+    async def events_after(self, tenant: str, seq: int, limit: int) -> list[StoredEvent]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_events.events_after, tenant, seq, limit)
+
+    async def task_events(self, tenant: str, task: TaskState, limit: int) -> list[StoredEvent]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_events.task_events, tenant, task, limit)
+
+    async def tasks(
+        self, tenant: str, want: rows.TaskFilter
+    ) -> tuple[list[rows.TaskRow], sqlite_tasks.TaskPosition | None]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_tasks.list_tasks, tenant, want, self._limits.scan_tasks)
+
+    async def task(self, tenant: str, task_id: str, task_run_id: str | None) -> rows.TaskRow | None:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_tasks.get_task, tenant, task_id, task_run_id)
+
+    async def open_tasks(self, tenant: str, agent_id: str | None) -> list[rows.OpenTaskRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_tasks.open_tasks, tenant, agent_id)
+
+    async def open_counts(self, tenant: str, scope: rows.Scope) -> rows.Counts:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_tasks.open_counts, tenant, scope)
+
+    async def agents(self, tenant: str, agent_id: str | None) -> list[rows.AgentRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_agents.list_agents, tenant, agent_id)
+
+    async def agent_projects(self, tenant: str, agent_id: str | None) -> list[tuple[str, str]]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_agents.agent_projects, tenant, agent_id)
+
+    async def heartbeats(self, tenant: str, agent_id: str, limit: int) -> list[tuple[int, int, bytes | None]]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_agents.heartbeat_events, tenant, agent_id, limit)
+
+    async def projects(self, tenant: str) -> list[rows.ProjectRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_agents.list_projects, tenant)
+
+    async def latest(
+        self, tenant: str, agent_id: str | None, kinds: tuple[str, ...], limit: int
+    ) -> list[rows.LatestRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_agents.list_latest, tenant, agent_id, kinds, limit)
+
+    async def issues(self, tenant: str, agent_id: str | None, limit: int) -> list[rows.IssueRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_agents.list_issues, tenant, agent_id, limit)
+
+    async def open_approvals(self, tenant: str, agent_id: str | None, limit: int) -> list[rows.ApprovalRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_agents.open_approvals, tenant, agent_id, limit)
+
+    async def usage(
+        self, tenant: str, scope: rows.Scope, by: tuple[str, ...], span: Span, model: str | None = None
+    ) -> list[rows.UsageRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_usage.usage, tenant, scope, by, span, model)
+
+    async def outcomes(
+        self, tenant: str, scope: rows.Scope, by: tuple[str, ...], span: Span
+    ) -> list[rows.OutcomeRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_usage.outcomes, tenant, scope, by, span)
+
+    async def activity(
+        self, tenant: str, scope: rows.Scope, by: tuple[str, ...], span: Span
+    ) -> list[rows.ActivityRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_usage.activity, tenant, scope, by, span)

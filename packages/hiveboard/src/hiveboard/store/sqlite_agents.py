@@ -1,0 +1,123 @@
+"""Reading agents from SQLite, and what hangs on them: queue, to-do items, schedule, issues, approvals, projects."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from hiveboard.instant import HOUR_US
+
+from .rows import AgentRow, ApprovalRow, IssueRow, LatestRow, ProjectRow
+from .sqlite_codec import EVENT_JOINS, EVENT_SELECT, HEARTBEAT_LABEL, from_row
+from .state import AgentState, IssueState
+
+__all__ = [
+    "agent_projects",
+    "heartbeat_events",
+    "list_agents",
+    "list_issues",
+    "list_latest",
+    "list_projects",
+    "open_approvals",
+]
+
+_AGENT = AgentState.__struct_fields__
+_ISSUE = IssueState.__struct_fields__
+
+
+def _and_agent(agent_id: str | None, values: list[Any], column: str = "agent_id") -> str:
+    if agent_id is None:
+        return ""
+    values.append(agent_id)
+    return f" AND {column} = ?"
+
+
+def list_agents(connection: sqlite3.Connection, tenant: str, agent_id: str | None) -> list[AgentRow]:
+    """All agents of a tenant, or the one named."""
+    values: list[Any] = [tenant]
+    where = _and_agent(agent_id, values, "a.agent_id")
+    sql = (
+        f"SELECT {', '.join('a.' + name for name in _AGENT)}, o.agent_version, o.framework, o.runtime, "
+        "o.sdk_version, o.environment, o.group_name FROM agents a JOIN origins o ON o.id = a.origin_id "
+        f"WHERE a.tenant = ?{where} ORDER BY a.agent_id"
+    )
+    at = len(_AGENT)
+    return [AgentRow(AgentState(*row[:at]), *row[at:]) for row in connection.execute(sql, values)]
+
+
+def agent_projects(
+    connection: sqlite3.Connection, tenant: str, agent_id: str | None
+) -> list[tuple[str, str]]:
+    """Pairs of agent and project seen together."""
+    values: list[Any] = [tenant]
+    where = _and_agent(agent_id, values)
+    sql = f"SELECT agent_id, project_id FROM projects WHERE tenant = ?{where} ORDER BY agent_id, project_id"
+    return list(connection.execute(sql, values))
+
+
+def list_projects(connection: sqlite3.Connection, tenant: str) -> list[ProjectRow]:
+    """Every project that events named."""
+    sql = (
+        "SELECT project_id, min(first_ts), max(last_ts), sum(events), count(*) FROM projects "
+        "WHERE tenant = ? GROUP BY project_id ORDER BY project_id"
+    )
+    return [ProjectRow(*row) for row in connection.execute(sql, (tenant,))]
+
+
+def list_latest(
+    connection: sqlite3.Connection, tenant: str, agent_id: str | None, kinds: tuple[str, ...], limit: int
+) -> list[LatestRow]:
+    """Latest events per agent, kind and item; the newest first, at most ``limit``."""
+    values: list[Any] = [tenant]
+    where = _and_agent(agent_id, values)
+    sql = (
+        "SELECT agent_id, kind, item_key, ts, first_ts, events, project_id, task_id, payload FROM latest "
+        f"WHERE tenant = ?{where} AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY ts DESC, item_key LIMIT ?"
+    )
+    return [LatestRow(*row) for row in connection.execute(sql, [*values, *kinds, limit])]
+
+
+def list_issues(
+    connection: sqlite3.Connection, tenant: str, agent_id: str | None, limit: int
+) -> list[IssueRow]:
+    """Issues with at least one report, the most recently reported first."""
+    values: list[Any] = [tenant]
+    where = _and_agent(agent_id, values)
+    sql = (
+        f"SELECT {', '.join(_ISSUE)} FROM issues WHERE tenant = ?{where} AND occurrences > 0 "
+        "ORDER BY reported_ts DESC, issue_key LIMIT ?"
+    )
+    return [IssueRow(IssueState(*row)) for row in connection.execute(sql, [*values, limit])]
+
+
+def open_approvals(
+    connection: sqlite3.Connection, tenant: str, agent_id: str | None, limit: int
+) -> list[ApprovalRow]:
+    """Requests nobody has answered, the oldest first."""
+    values: list[Any] = [tenant]
+    where = _and_agent(agent_id, values)
+    sql = (
+        "SELECT event_id, agent_id, task_id, task_run_id, approval_id, ts, project_id, body, "
+        "answered_ts, decision, approved_by FROM approvals INDEXED BY approvals_open "
+        f"WHERE tenant = ?{where} AND is_request = 1 AND answer_event IS NULL ORDER BY ts, event_id LIMIT ?"
+    )
+    return [ApprovalRow(*row) for row in connection.execute(sql, [*values, limit])]
+
+
+def heartbeat_events(
+    connection: sqlite3.Connection, tenant: str, agent_id: str, limit: int
+) -> list[tuple[int, int, bytes | None]]:
+    """(timestamp, received, payload) of an agent's latest heartbeats within a day of the last, the newest first."""
+    newest = connection.execute(
+        "SELECT ts FROM latest WHERE tenant = ? AND agent_id = ? AND kind = 'heartbeat'", (tenant, agent_id)
+    ).fetchone()
+    if newest is None:
+        return []
+    sql = (
+        f"{EVENT_SELECT} FROM events e INDEXED BY events_agent {EVENT_JOINS} "
+        f"WHERE e.tenant = ? AND e.agent_id = ? AND e.label = {HEARTBEAT_LABEL} AND e.ts >= ? "
+        "ORDER BY e.ts DESC LIMIT ?"
+    )
+    rows = connection.execute(sql, (tenant, agent_id, newest[0] - 24 * HOUR_US, limit))
+    records = [from_row(row).record for row in rows]
+    return [(record.ts, record.received_at, record.payload) for record in records]

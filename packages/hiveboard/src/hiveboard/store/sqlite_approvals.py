@@ -1,0 +1,95 @@
+"""Approval requests and answers in the SQLite store: stored as facts, matched again where something changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from .approval_match import ApprovalFact, match_approvals
+from .records import EventRecord
+from .values import dict_of, text_in
+
+__all__ = ["save_approvals"]
+
+_INSERT = """
+INSERT OR REPLACE INTO approvals
+  (tenant, event_id, is_request, agent_id, task_id, task_run_id, approval_id, ts, project_id, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_COLUMNS = "event_id, is_request, ts, agent_id, task_id, approval_id"
+_LOOSE = """
+SELECT 1 FROM approvals WHERE tenant = ? AND agent_id = ? AND task_id IS NULL AND is_request = 0 LIMIT 1
+"""
+_SETTLE = """
+UPDATE approvals SET answer_event = ?3, (answered_ts, decision, approved_by) = (
+  SELECT ts, coalesce(body ->> '$.decision', ''), body ->> '$.approved_by' FROM approvals
+  WHERE tenant = ?1 AND event_id = ?3)
+WHERE tenant = ?1 AND event_id = ?2 AND answer_event IS NOT ?3
+"""
+
+Scope = tuple[str, str, "str | None", bool]
+
+
+def save_approvals(
+    connection: sqlite3.Connection, events: list[tuple[EventRecord, dict[str, Any] | None]]
+) -> None:
+    """Store the facts, then decide again every task (or agent) whose requests they may concern."""
+    if not events:
+        return
+    connection.executemany(_INSERT, [_row(record, payload) for record, payload in events])
+    scopes: set[Scope] = set()
+    for record, payload in events:
+        _add_scopes(connection, scopes, record, _field(payload, "approval_id"))
+    for scope in sorted(scopes, key=repr):
+        _settle(connection, scope)
+
+
+def _field(payload: dict[str, Any] | None, name: str) -> str | None:
+    """A field of an approval: under ``data``, or flat in the payload as older agents send it."""
+    return text_in(dict_of((payload or {}).get("data")), name) or text_in(payload, name)
+
+
+def _row(record: EventRecord, payload: dict[str, Any] | None) -> tuple[Any, ...]:
+    names = ("summary", "approver", "reason", "decision", "approved_by")
+    body = {name: value for name in names if (value := _field(payload, name)) is not None}
+    return (
+        record.tenant, record.event_id, int(record.event_type == "approval_requested"), record.agent_id,
+        record.task_id, record.task_run_id, _field(payload, "approval_id"), record.ts, record.project_id,
+        msgspec.json.encode(body).decode(),
+    )  # fmt: skip
+
+
+def _add_scopes(
+    connection: sqlite3.Connection, scopes: set[Scope], record: EventRecord, approval_id: str | None
+) -> None:
+    touched = {(record.agent_id, record.task_id)}
+    if approval_id is not None:
+        touched.update(
+            connection.execute(
+                "SELECT DISTINCT agent_id, task_id FROM approvals WHERE tenant = ? AND approval_id = ?",
+                (record.tenant, approval_id),
+            )
+        )
+    for agent_id, task_id in touched:
+        # An answer that names no task may take any request of the agent, so the whole agent is decided anew.
+        whole = connection.execute(_LOOSE, (record.tenant, agent_id)).fetchone() is not None
+        scopes.add((record.tenant, agent_id, None if whole else task_id, whole))
+
+
+def _settle(connection: sqlite3.Connection, scope: Scope) -> None:
+    tenant, agent_id, task_id, whole = scope
+    where, values = "tenant = ? AND agent_id = ?", [tenant, agent_id]
+    if not whole:
+        where, values = where + " AND task_id IS ?", [*values, task_id]  # type: ignore[list-item]
+    own = connection.execute(f"SELECT {_COLUMNS} FROM approvals WHERE {where}", values).fetchall()
+    shared = connection.execute(
+        f"SELECT {_COLUMNS} FROM approvals WHERE tenant = ? AND approval_id IN "
+        f"(SELECT approval_id FROM approvals WHERE {where} AND approval_id IS NOT NULL)",
+        [tenant, *values],
+    ).fetchall()
+    facts = {row[0]: ApprovalFact(row[0], bool(row[1]), *row[2:]) for row in [*own, *shared]}
+    answers = match_approvals(facts.values())
+    requests = [row[0] for row in own if row[1]]
+    connection.executemany(_SETTLE, [(tenant, request, answers.get(request)) for request in requests])

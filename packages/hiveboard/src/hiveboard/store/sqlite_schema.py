@@ -1,0 +1,173 @@
+"""The SQLite schema: events as they came, and the summary tables kept in the same transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from .sqlite_codec import HEARTBEAT_LABEL, TROUBLE, TYPE_LABELS
+
+__all__ = ["SCHEMA_VERSION", "SUMMARY_TABLES", "connect_reader", "connect_writer", "create"]
+
+SCHEMA_VERSION = 1
+
+_EVENTS = f"""
+CREATE TABLE IF NOT EXISTS origins (
+  id INTEGER PRIMARY KEY, agent_version TEXT, framework TEXT, runtime TEXT, sdk_version TEXT,
+  environment TEXT NOT NULL, group_name TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS scopes (
+  id INTEGER PRIMARY KEY, project_id TEXT, task_type TEXT, environment TEXT NOT NULL, group_name TEXT NOT NULL,
+  agent_version TEXT);
+CREATE TABLE IF NOT EXISTS labels (id INTEGER PRIMARY KEY, event_type TEXT NOT NULL, kind TEXT);
+CREATE UNIQUE INDEX IF NOT EXISTS labels_name ON labels (event_type, kind);
+CREATE INDEX IF NOT EXISTS scopes_project ON scopes (project_id);
+CREATE TABLE IF NOT EXISTS events (
+  seq INTEGER PRIMARY KEY,
+  tenant TEXT NOT NULL, event_id TEXT NOT NULL, ts INTEGER NOT NULL, agent_id TEXT NOT NULL, task_id TEXT,
+  task_run_id TEXT NOT NULL, label INTEGER NOT NULL, severity INTEGER NOT NULL, scope_id INTEGER NOT NULL,
+  model TEXT, body BLOB NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS events_id ON events (tenant, event_id);
+CREATE INDEX IF NOT EXISTS events_tail ON events (tenant, ts) WHERE label <> {HEARTBEAT_LABEL};
+CREATE INDEX IF NOT EXISTS events_agent ON events (tenant, agent_id, ts);
+CREATE INDEX IF NOT EXISTS events_task ON events (tenant, task_id, ts) WHERE task_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS events_label ON events (tenant, label, ts);
+CREATE INDEX IF NOT EXISTS events_trouble ON events (tenant, severity, ts) WHERE severity >= {TROUBLE};
+CREATE INDEX IF NOT EXISTS events_model ON events (tenant, model, ts) WHERE model IS NOT NULL;
+"""
+
+_STATE = """
+CREATE TABLE IF NOT EXISTS agents (
+  tenant TEXT NOT NULL, agent_id TEXT NOT NULL,
+  identity_received INTEGER NOT NULL, identity_ts INTEGER NOT NULL, identity_event TEXT NOT NULL,
+  agent_type TEXT NOT NULL, origin_id INTEGER NOT NULL,
+  registered_ts INTEGER, registered_event TEXT, registered TEXT,
+  first_ts INTEGER NOT NULL, last_ts INTEGER, last_received INTEGER NOT NULL,
+  heartbeat_received INTEGER, stopped_ts INTEGER,
+  end_ts INTEGER, end_event TEXT, end_outcome TEXT, end_task_id TEXT,
+  PRIMARY KEY (tenant, agent_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tasks (
+  tenant TEXT NOT NULL, task_id TEXT NOT NULL, task_run_id TEXT NOT NULL,
+  head_rank INTEGER NOT NULL, head_ts INTEGER NOT NULL, head_event TEXT NOT NULL,
+  agent_id TEXT NOT NULL, task_type TEXT, project_id TEXT, scope_id INTEGER NOT NULL,
+  session_id TEXT, user_id TEXT, user_group TEXT, workflow TEXT,
+  first_ts INTEGER NOT NULL, started_ts INTEGER, last_ts INTEGER NOT NULL, last_received INTEGER NOT NULL,
+  end_ts INTEGER, end_event TEXT, outcome TEXT, end_duration_ms INTEGER, error TEXT,
+  llm_calls INTEGER NOT NULL, tokens_in INTEGER, tokens_out INTEGER, cost_nano INTEGER, estimated_nano INTEGER,
+  actions INTEGER NOT NULL, errors INTEGER NOT NULL, retries INTEGER NOT NULL, escalations INTEGER NOT NULL,
+  interventions INTEGER NOT NULL, sort_ts INTEGER NOT NULL, duration_ms INTEGER,
+  PRIMARY KEY (tenant, task_id, task_run_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tasks_newest ON tasks (tenant, sort_ts);
+CREATE INDEX IF NOT EXISTS tasks_agent ON tasks (tenant, agent_id, sort_ts);
+CREATE INDEX IF NOT EXISTS tasks_duration ON tasks (tenant, duration_ms);
+CREATE INDEX IF NOT EXISTS tasks_cost ON tasks (tenant, cost_nano);
+CREATE INDEX IF NOT EXISTS tasks_outcome ON tasks (tenant, outcome, sort_ts);
+CREATE INDEX IF NOT EXISTS tasks_open ON tasks (tenant, agent_id, last_ts) WHERE outcome IS NULL;
+CREATE INDEX IF NOT EXISTS tasks_project ON tasks (tenant, project_id, sort_ts) WHERE project_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS tasks_session ON tasks (tenant, session_id, sort_ts) WHERE session_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS tasks_user ON tasks (tenant, user_id, sort_ts) WHERE user_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS issues (
+  tenant TEXT NOT NULL, agent_id TEXT NOT NULL, issue_key TEXT NOT NULL,
+  issue_id TEXT, first_ts INTEGER NOT NULL, occurrences INTEGER NOT NULL,
+  reported_ts INTEGER, reported_event TEXT, reported TEXT, task_id TEXT, project_id TEXT,
+  closed_ts INTEGER, closed_event TEXT, closed_action TEXT,
+  PRIMARY KEY (tenant, agent_id, issue_key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS approvals (
+  tenant TEXT NOT NULL, event_id TEXT NOT NULL, is_request INTEGER NOT NULL,
+  agent_id TEXT NOT NULL, task_id TEXT, task_run_id TEXT NOT NULL, approval_id TEXT, ts INTEGER NOT NULL,
+  project_id TEXT, body TEXT NOT NULL,
+  answer_event TEXT, answered_ts INTEGER, decision TEXT, approved_by TEXT,
+  PRIMARY KEY (tenant, event_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS approvals_scope ON approvals (tenant, agent_id, task_id, ts);
+CREATE INDEX IF NOT EXISTS approvals_by_id ON approvals (tenant, approval_id) WHERE approval_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS approvals_open ON approvals (tenant, agent_id, task_id, task_run_id, ts)
+  WHERE is_request = 1 AND answer_event IS NULL;
+CREATE TABLE IF NOT EXISTS latest (
+  tenant TEXT NOT NULL, agent_id TEXT NOT NULL, kind TEXT NOT NULL, item_key TEXT NOT NULL,
+  ts INTEGER NOT NULL, event_id TEXT NOT NULL, first_ts INTEGER NOT NULL, events INTEGER NOT NULL,
+  project_id TEXT, task_id TEXT, payload BLOB,
+  PRIMARY KEY (tenant, agent_id, kind, item_key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS projects (
+  tenant TEXT NOT NULL, project_id TEXT NOT NULL, agent_id TEXT NOT NULL,
+  first_ts INTEGER NOT NULL, last_ts INTEGER NOT NULL, events INTEGER NOT NULL,
+  PRIMARY KEY (tenant, project_id, agent_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS projects_agent ON projects (tenant, agent_id);
+"""
+
+_ROLLUPS = """
+CREATE TABLE IF NOT EXISTS llm_usage (
+  tenant TEXT NOT NULL, grain INTEGER NOT NULL, bucket INTEGER NOT NULL,
+  agent_id TEXT NOT NULL, model TEXT NOT NULL, scope_id INTEGER NOT NULL,
+  calls INTEGER NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,
+  reported_nano INTEGER NOT NULL, estimated_nano INTEGER NOT NULL, unpriced INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  PRIMARY KEY (tenant, grain, bucket, agent_id, model, scope_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS llm_usage_by_model (
+  tenant TEXT NOT NULL, bucket INTEGER NOT NULL, model TEXT NOT NULL,
+  calls INTEGER NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,
+  reported_nano INTEGER NOT NULL, estimated_nano INTEGER NOT NULL, unpriced INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  PRIMARY KEY (tenant, bucket, model)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS task_outcomes (
+  tenant TEXT NOT NULL, grain INTEGER NOT NULL, bucket INTEGER NOT NULL,
+  agent_id TEXT NOT NULL, scope_id INTEGER NOT NULL,
+  completed INTEGER NOT NULL, failed INTEGER NOT NULL, other INTEGER NOT NULL, escalated INTEGER NOT NULL,
+  timed INTEGER NOT NULL, duration_ms INTEGER NOT NULL,
+  PRIMARY KEY (tenant, grain, bucket, agent_id, scope_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS agent_activity (
+  tenant TEXT NOT NULL, grain INTEGER NOT NULL, bucket INTEGER NOT NULL,
+  agent_id TEXT NOT NULL, scope_id INTEGER NOT NULL,
+  events INTEGER NOT NULL, errors INTEGER NOT NULL, heartbeats INTEGER NOT NULL,
+  PRIMARY KEY (tenant, grain, bucket, agent_id, scope_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS action_outcomes (
+  tenant TEXT NOT NULL, bucket INTEGER NOT NULL, agent_id TEXT NOT NULL, name TEXT NOT NULL,
+  completed INTEGER NOT NULL, failed INTEGER NOT NULL, other INTEGER NOT NULL, duration_ms INTEGER NOT NULL,
+  PRIMARY KEY (tenant, bucket, agent_id, name)) WITHOUT ROWID;
+"""
+
+#: Tables that can be rebuilt from events; ``hiveboard verify`` recounts exactly these.
+SUMMARY_TABLES = (
+    "agents", "tasks", "issues", "approvals", "latest", "projects",
+    "llm_usage", "llm_usage_by_model", "task_outcomes", "agent_activity", "action_outcomes",
+)  # fmt: skip
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Create what is missing, refuse a file of a newer version."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise sqlite3.DatabaseError(
+            f"the store was written by a newer HiveBoard (schema {version}, this one reads {SCHEMA_VERSION})"
+        )
+    connection.executescript(_EVENTS + _STATE + _ROLLUPS)
+    connection.executemany(
+        "INSERT OR IGNORE INTO labels (id, event_type, kind) VALUES (?, ?, NULL)",
+        [(number, event_type) for event_type, number in TYPE_LABELS.items()],
+    )
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """The one connection that writes: WAL, every commit on disk before it returns."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.execute("PRAGMA page_size = 8192")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA cache_size = -40960")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A connection that can only read; sees the last commit."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, cached_statements=256,
+        check_same_thread=False,
+    )  # fmt: skip
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA cache_size = -8192")
+    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection

@@ -1,0 +1,94 @@
+"""Summary rows while they are being changed: one struct per table, fields in column order.
+
+Every change is commutative: sums, minima, maxima, and "the value that came with the greatest (ts, event_id)".
+Therefore the same events give the same rows in whatever order and grouping they arrive.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+__all__ = ["AgentState", "IssueState", "TaskState"]
+
+
+class AgentState(Struct):
+    """What is known of one agent. Identity follows the latest *received* event, so a wrong clock cannot pin it."""
+
+    tenant: str
+    agent_id: str
+    identity_received: int = -(1 << 62)
+    identity_ts: int = -(1 << 62)
+    identity_event: str = ""
+    agent_type: str = "general"
+    origin_id: int = 0
+    registered_ts: int | None = None
+    registered_event: str | None = None
+    registered: bytes | None = None
+    first_ts: int = 1 << 62
+    last_ts: int | None = None
+    last_received: int = -(1 << 62)
+    heartbeat_received: int | None = None
+    stopped_ts: int | None = None
+    end_ts: int | None = None
+    end_event: str | None = None
+    end_outcome: str | None = None
+    end_task_id: str | None = None
+
+
+class TaskState(Struct):
+    """One run of a task. ``head_*`` names the event that says whose task it is: its earliest start, else its earliest event."""
+
+    tenant: str
+    task_id: str
+    task_run_id: str
+    head_rank: int = 9
+    head_ts: int = 0
+    head_event: str = ""
+    agent_id: str = ""
+    task_type: str | None = None
+    project_id: str | None = None
+    scope_id: int = 0
+    session_id: str | None = None
+    user_id: str | None = None
+    user_group: str | None = None
+    workflow: str | None = None
+    first_ts: int = 1 << 62
+    started_ts: int | None = None
+    last_ts: int = -(1 << 62)
+    last_received: int = -(1 << 62)
+    end_ts: int | None = None
+    end_event: str | None = None
+    outcome: str | None = None
+    end_duration_ms: int | None = None
+    error: str | None = None
+    llm_calls: int = 0
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost_nano: int | None = None
+    estimated_nano: int | None = None
+    actions: int = 0
+    errors: int = 0
+    retries: int = 0
+    escalations: int = 0
+    interventions: int = 0
+    sort_ts: int = 0
+    duration_ms: int | None = None
+
+
+class IssueState(Struct):
+    """One issue of one agent: the latest report and the latest close, each with its time."""
+
+    tenant: str
+    agent_id: str
+    issue_key: str
+    issue_id: str | None = None
+    first_ts: int = 1 << 62
+    occurrences: int = 0
+    reported_ts: int | None = None
+    reported_event: str | None = None
+    reported: bytes | None = None
+    task_id: str | None = None
+    project_id: str | None = None
+    closed_ts: int | None = None
+    closed_event: str | None = None
+    closed_action: str | None = None

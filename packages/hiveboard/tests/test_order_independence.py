@@ -1,0 +1,194 @@
+"""The same events give the same summaries, in whatever order, grouping and repetition they arrive."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hiveboard.ingest.decode import decode_batch
+from hiveboard.ingest.judge import Judge
+from hiveboard.pricing import PriceBook
+from hiveboard.settings import Limits
+from hiveboard.store.records import Batch
+from hiveboard.store.sqlite_commit import Commit
+from hiveboard.store.sqlite_dictionary import Dictionary
+from hiveboard.store.sqlite_schema import SUMMARY_TABLES, create
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from .conftest import event, kind
+
+PRICES = PriceBook()
+tasks = st.sampled_from(
+    [{}, {"task_id": "t1", "task_run_id": "r1"}, {"task_id": "t1", "task_run_id": "r2"}, {"task_id": "t2"}]
+)
+moments = st.integers(0, 12).map(lambda step: step * 137_000)
+projects = st.sampled_from([None, "p1", "p2"])
+
+
+def _approval(made: str, approval_id: str | None) -> dict[str, Any]:
+    data = {"decision": "approved"} if made == "approval_received" else {"approver": "x"}
+    return {
+        "event_type": made,
+        "payload": {"summary": "?", "data": data | ({"approval_id": approval_id} if approval_id else {})},
+    }
+
+
+bodies = st.one_of(
+    st.sampled_from(["task_started", "heartbeat", "escalated", "retry_started", "action_started"]).map(lambda name: {"event_type": name}),
+    st.tuples(st.sampled_from(["task_completed", "task_failed"]), st.sampled_from([None, "success", "cancelled"]), st.sampled_from([None, 5, 900])).map(
+        lambda drawn: {"event_type": drawn[0], "status": drawn[1], "duration_ms": drawn[2]}
+    ),
+    st.tuples(st.sampled_from(["action_completed", "action_failed"]), st.booleans()).map(
+        lambda drawn: {"event_type": drawn[0], "payload": {"action_name": "search", "success": drawn[1]}}
+    ),
+    st.tuples(st.sampled_from(["m1", "m2"]), st.sampled_from([None, 0.1, 0.2, 1e-9]), st.integers(0, 9)).map(
+        lambda drawn: kind("llm_call", data={"name": "n", "model": drawn[0], "cost": drawn[1], "tokens_in": drawn[2]})
+    ),
+    st.sampled_from(["reported", "resolved", "dismissed"]).map(lambda action: kind("issue", summary="CRM 403", data={"severity": "low", "action": action})),
+    st.tuples(st.sampled_from(["created", "completed"]), st.sampled_from(["a", "b"])).map(lambda drawn: kind("todo", data={"todo_id": drawn[1], "action": drawn[0]})),
+    st.integers(0, 3).map(lambda depth: kind("queue_snapshot", data={"depth": depth})),
+    st.just(kind("runtime", data={"event": "agent_stopped"})),
+    st.tuples(st.sampled_from(["approval_requested", "approval_received"]), st.sampled_from([None, "x", "y"])).map(lambda drawn: _approval(*drawn)),
+    st.integers(1, 9).map(lambda seconds: {"event_type": "agent_registered", "payload": {"data": {"stuck_threshold": seconds}}}),
+)  # fmt: skip
+
+
+@st.composite
+def event_lists(draw: st.DrawFn) -> list[dict[str, Any]]:
+    drawn = draw(
+        st.lists(
+            st.tuples(bodies, tasks, moments, projects, st.sampled_from(["a1", "a2"])),
+            min_size=1,
+            max_size=14,
+        )
+    )
+    made = []
+    for number, (body, task, at, project, agent) in enumerate(drawn):
+        base = event("custom", at, **task, project_id=project, agent_id=agent)
+        made.append(
+            base
+            | {key: value for key, value in body.items() if key not in ("event_id", "timestamp")}
+            | {"event_id": f"e{number}"}
+        )
+    return made
+
+
+def batch_of(events: list[dict[str, Any]], received_at: int) -> Batch:
+    body = msgspec.json.encode({"envelope": {"agent_id": "a", "agent_version": "1"}, "events": events})
+    judged = Judge(Limits(), PRICES).judge(decode_batch(body, Limits()), "live", received_at)
+    assert judged.refusals == []
+    return judged.batch
+
+
+def summaries(deliveries: list[list[dict[str, Any]]]) -> dict[str, list[tuple[Any, ...]]]:
+    """All summary rows after the deliveries, one commit each; scope ids replaced by what they stand for."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    create(connection)
+    dictionary = Dictionary()
+    for events in deliveries:
+        connection.execute("BEGIN")
+        Commit(connection, dictionary).append([batch_of(events, 1_800_000_000_000_000)])
+        connection.execute("COMMIT")
+    scopes = {row[0]: row[1:] for row in connection.execute("SELECT * FROM scopes")}
+    found = {}
+    for table in SUMMARY_TABLES:
+        cursor = connection.execute(f"SELECT * FROM {table}")
+        names = [column[0] for column in cursor.description]
+        rows = [
+            tuple(
+                scopes[value] if name == "scope_id" else value for name, value in zip(names, row, strict=True)
+            )
+            for row in cursor
+        ]
+        found[table] = sorted(rows, key=repr)
+    connection.close()
+    return found
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(event_lists(), st.randoms(use_true_random=False))
+def test_any_order_grouping_and_repetition_gives_the_same_summaries(
+    events: list[dict[str, Any]], chance: random.Random
+) -> None:
+    expected = summaries([events])
+    shuffled = [dict(one) for one in events]
+    chance.shuffle(shuffled)
+    repeated = shuffled + [dict(one) for one in chance.sample(shuffled, len(shuffled) // 2)]
+    deliveries = []
+    while repeated:
+        size = chance.randint(1, 4)
+        deliveries.append(repeated[:size])
+        repeated = repeated[size:]
+    assert summaries(deliveries) == expected
+    assert summaries([[one] for one in reversed(events)]) == expected
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(event_lists())
+def test_the_summaries_agree_with_a_plain_count(events: list[dict[str, Any]]) -> None:
+    """Recounted here by other means than the store's own code."""
+    found = summaries([events])
+    tasks_by_run = {(row[1], row[2]): row for row in found["tasks"]}
+    by_run: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for one in events:
+        if one.get("task_id"):
+            by_run.setdefault((one["task_id"], one.get("task_run_id", "")), []).append(one)
+    assert set(tasks_by_run) == set(by_run)
+    names = [field.name for field in msgspec.structs.fields(_task_state())]
+    for run, own in by_run.items():
+        row = dict(zip(names, tasks_by_run[run], strict=True))
+        calls = [one for one in own if one.get("payload", {}).get("kind") == "llm_call"]
+        costs = [
+            round(one["payload"]["data"]["cost"] * 1e9)
+            for one in calls
+            if one["payload"]["data"]["cost"] is not None
+        ]
+        ends = [one for one in own if one["event_type"] in ("task_completed", "task_failed")]
+        assert row["llm_calls"] == len(calls)
+        assert row["cost_nano"] == (sum(costs) if costs else None)
+        assert row["actions"] == sum(one["event_type"] == "action_started" for one in own)
+        assert row["retries"] == sum(one["event_type"] == "retry_started" for one in own)
+        if not ends:
+            assert row["outcome"] is None
+            continue
+        last = max(ends, key=lambda one: (one["timestamp"], one["event_id"]))
+        expected = (
+            "failed"
+            if last["event_type"] == "task_failed"
+            else "cancelled"
+            if last.get("status") == "cancelled"
+            else "completed"
+        )
+        assert row["outcome"] == expected
+    finished = sum(
+        row["outcome"] is not None
+        for row in (dict(zip(names, values, strict=True)) for values in found["tasks"])
+    )
+    day_rows = [row for row in found["task_outcomes"] if row[1] == 86_400_000_000]
+    assert sum(sum(row[5:8]) for row in day_rows) == finished
+
+
+def _task_state() -> Any:
+    from hiveboard.store.state import TaskState
+
+    return TaskState
+
+
+def test_a_file_store_counts_duplicates_exactly(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
+    create(connection)
+    one, two, three = event("heartbeat"), event("heartbeat"), event("heartbeat")
+    commit = Commit(connection, Dictionary())
+    results, published = commit.append(
+        [batch_of([one, two], 1), batch_of([two, three], 1), batch_of([one], 1)]
+    )
+    assert [(result.stored, result.duplicates) for result in results] == [(2, 0), (1, 1), (0, 1)]
+    assert (published.first_seq, len(published.records)) == (1, 3)
+    results, published = Commit(connection, Dictionary()).append([batch_of([three, event("heartbeat")], 1)])
+    assert [(result.stored, result.duplicates) for result in results] == [(1, 1)]
+    assert published.first_seq == 4
+    connection.close()

@@ -1,0 +1,130 @@
+"""The story of one run, from event lists written by hand: tree, errors, plan, time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hiveboard.instant import parse_instant
+from hiveboard.projections.action_tree import action_tree
+from hiveboard.projections.error_chain import error_chains
+from hiveboard.projections.plan import current_plan, plan_history
+from hiveboard.projections.time_breakdown import covered, time_breakdown
+
+from .told import NOW, done, llm, start, told
+
+# --- tree
+
+
+def test_tree_nests_actions_and_calls_and_keeps_orphans() -> None:
+    tree, loose = action_tree(
+        told(
+            start("a", 0, name="outer"), start("b", 10, "a", name="inner"), llm(20, 5, "b"), done("b", 30, "a", ms=20),
+            llm(35, 5, "a"), llm(40, 5), llm(41, 5, "elsewhere"), start("c", 50, "unknown"), done("a", 60, ms=60),
+        )
+    )  # fmt: skip
+    assert [node.name for node in tree] == ["outer", "tool"]
+    assert [child.name for child in tree[0].children] == ["inner"]
+    assert len(tree[0].children[0].llm_calls) == 1
+    assert len(tree[0].llm_calls) == 1
+    assert len(loose) == 2
+    assert (tree[0].status, tree[0].duration_ms, tree[1].status) == ("success", 60, "running")
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "error"),
+    [
+        ({"status": "success"}, "success", None),
+        ({"payload": {"success": False}}, "failed", "failed without a message"),
+        ({"payload": {"error": "boom"}}, "failed", "boom"),
+        ({"payload": {"error": ""}}, "success", None),
+        ({"status": "cancelled"}, "cancelled", None),
+        (
+            {"type": "action_failed", "payload": {"exception_type": "E", "exception_message": "m"}},
+            "failed",
+            "E: m",
+        ),
+    ],
+)
+def test_how_an_action_ended(end: dict[str, Any], status: str, error: str | None) -> None:
+    tree, _ = action_tree(told(start("a", 0), {**done("a", 9), **end}))
+    assert (tree[0].status, tree[0].error) == (status, error)
+
+
+def test_an_end_without_a_start_is_placed_by_its_duration() -> None:
+    tree, _ = action_tree(told(done("a", 500, ms=200, payload={"action_name": "late"})))
+    assert parse_instant(tree[0].started_at) == NOW + 300_000
+    assert tree[0].name == "late"
+
+
+# --- errors, plan, time
+
+
+def test_an_error_that_passes_outwards_is_one_chain() -> None:
+    boom = {"exception_type": "E", "exception_message": "m"}
+    chains = error_chains(
+        told(
+            {"type": "action_failed", "action_id": "b", "payload": boom},
+            {"type": "retry_started", "payload": {"summary": "again"}},
+            {"type": "action_failed", "action_id": "a", "payload": boom},
+            {"type": "task_failed", "payload": boom},
+            {"type": "action_failed", "payload": {"exception_type": "Other"}},
+        )
+    )
+    assert [len(chain.chain) for chain in chains] == [4, 1]
+    assert chains[0].text == "E: m"
+
+
+def step(at: int, index: int, action: str, revision: int | None = None) -> dict[str, Any]:
+    data = {"step_index": index, "action": action} | ({} if revision is None else {"plan_revision": revision})
+    return {"at": at, "payload": {"kind": "plan_step", "summary": "s", "data": data}}
+
+
+def plan(at: int, revision: int | None, *steps: str) -> dict[str, Any]:
+    data = {"goal": "g", "steps": [{"index": n, "description": text} for n, text in enumerate(steps)]}
+    return {
+        "at": at,
+        "payload": {
+            "kind": "plan_created",
+            "data": data | ({} if revision is None else {"revision": revision}),
+        },
+    }
+
+
+def test_only_steps_of_the_current_revision_count() -> None:
+    events = told(
+        plan(0, 0, "x", "y"),
+        step(1, 0, "completed", 0),
+        plan(2, 1, "u", "v", "w"),
+        step(3, 0, "started", 1),
+        step(4, 1, "failed", 0),
+    )
+    current = current_plan(events)
+    assert current is not None
+    assert (current.revision, current.total_steps) == (1, 3)
+    assert [one.action for one in current.steps] == ["started", "pending", "pending"]
+    assert [one.action for one in plan_history(events)[0].steps] == ["completed", "failed"]
+
+
+def test_a_step_without_revision_belongs_to_the_plan_of_its_time() -> None:
+    history = plan_history(
+        told(plan(0, None, "x"), step(1, 0, "completed"), plan(2, None, "y"), step(3, 0, "started"))
+    )
+    assert [one.steps[0].action for one in history] == ["completed", "started"]
+    assert current_plan(told(step(1, 0, "completed"))) is None
+
+
+def test_time_is_counted_once() -> None:
+    assert covered([(0, 10), (5, 15), (20, 30), (22, 25)]) == 25
+    events = told(
+        start("outer", 0), start("t1", 0, "outer"), start("t2", 0, "outer"), llm(80, 60, "t1"), llm(90, 60, "t2"),
+        done("t1", 100, "outer", ms=100), done("t2", 120, "outer", ms=120), done("outer", 150, ms=150),
+    )  # fmt: skip
+    split = time_breakdown(events, 200)
+    assert (split.llm_ms, split.tool_ms, split.other_ms) == (70, 50, 80)
+    assert split.llm_ms + split.tool_ms + split.other_ms == 200
+
+
+def test_the_parts_never_exceed_the_whole() -> None:
+    split = time_breakdown(told(llm(1000, 900), start("a", 0), done("a", 1000, ms=1000)), 100)
+    assert (split.llm_ms, split.tool_ms, split.other_ms) == (100, 0, 0)
