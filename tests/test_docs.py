@@ -11,9 +11,8 @@ import types
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import hiveloop
+import pytest
 from hiveloop.events import EVENT_TYPES
 from hiveloop.payloads import CUSTOM_PAYLOADS
 from hiveloop.testing import capture_events

@@ -50,18 +50,9 @@ def test_a_batch_holds_what_it_is_named_after(name: str) -> None:
         assert subject in {event["payload"].get("kind") for event in events}
 
 
-#: The SDK counts 32 KB in compact UTF-8, published collectors in escaped JSON with spaces.
-_CUT_TOO_LATE = pytest.mark.xfail(
-    strict=True, reason="a cut payload is still above 32 KB for published collectors"
-)
-
-
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=_CUT_TOO_LATE) if name.startswith("edge_oversized") else name
-        for name in SCENES
-    ],
+    list(SCENES),
 )
 def test_a_batch_stays_within_the_published_format(name: str) -> None:
     assert violations(_golden(name)) == []

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 import hiveloop
+import pytest
 from hiveloop import adapters
 from hiveloop.adapters import _discovery
 from hiveloop.testing import Captured

@@ -7,9 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 import hiveloop
+import pytest
 from hiveloop.testing import Captured, capture_events
 
 Form = tuple[Callable[[Any, Any], Any], str, dict[str, Any]]

@@ -6,9 +6,8 @@ import logging
 import socket
 from typing import Any
 
-import pytest
-
 import hiveloop
+import pytest
 from hiveloop import config
 
 VARIABLES = ("API_KEY", "ENDPOINT", "ENVIRONMENT", "GROUP", "BATCH_SIZE", "DEBUG", "CAPTURE_CONTENT")

@@ -6,7 +6,6 @@ import re
 
 import msgspec
 import pytest
-
 from hiveloop import events, payloads
 from hiveloop._clock import Clock, format_timestamp
 from hiveloop.events import EVENT_TYPES, default_severity
@@ -26,11 +25,35 @@ THIRTEEN = {
     "approval_received",
     "custom",
 }
-KINDS = set(
-    "llm_call plan_created plan_step issue todo scheduled queue_snapshot recovered learning context_compaction"
-    " error_context runtime memory_op config_snapshot reflection anomaly prompt_composition state_mutation score"
-    " decision reasoning retrieval policy_check message step tool_call run_update".split()
-)
+KINDS = {
+    "llm_call",
+    "plan_created",
+    "plan_step",
+    "issue",
+    "todo",
+    "scheduled",
+    "queue_snapshot",
+    "recovered",
+    "learning",
+    "context_compaction",
+    "error_context",
+    "runtime",
+    "memory_op",
+    "config_snapshot",
+    "reflection",
+    "anomaly",
+    "prompt_composition",
+    "state_mutation",
+    "score",
+    "decision",
+    "reasoning",
+    "retrieval",
+    "policy_check",
+    "message",
+    "step",
+    "tool_call",
+    "run_update",
+}
 
 
 def test_the_thirteen_types_and_every_kind() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-import pytest
-
 import hiveloop
+import pytest
 from hiveloop.contrib.log_handler import HiveBoardLogHandler
 from hiveloop.testing import Captured
 

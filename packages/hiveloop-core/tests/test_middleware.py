@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import pytest
-
 import hiveloop
+import pytest
 from hiveloop.events import Event
 from hiveloop.middleware import DropContent, Redact, Sample
 from hiveloop.testing import Captured, capture_events
@@ -119,17 +118,15 @@ def test_the_sender_is_named_for_middleware_and_not_sent_twice() -> None:
     assert b'"agent_id":"a","event' not in seen.raw.replace(b'{"agent_id":"a"', b"")
 
 
-def test_an_intervention_passes_through_a_middleware() -> None:
+def test_an_intervention_leaves_through_a_gate_never_through_an_event() -> None:
     class Stop(hiveloop.Intervention):
         pass
 
     def stop(event: Event) -> Event:
-        if event.event_type == "action_started":
-            raise Stop("enough")
-        return event
+        raise Stop("enough")
 
-    with pytest.raises(Stop):
-        run(stop)
+    assert len(run(stop).of_type("task_completed")) == 1
+    assert hiveloop.current_task() is None
 
 
 @pytest.mark.parametrize("rate", [0, 0.3, 1])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import uuid
 
-import pytest
-
 import hiveloop
+import pytest
 from hiveloop import plumbing
 from hiveloop.testing import Captured
 
@@ -22,7 +22,9 @@ def test_success_carries_ids_duration_and_payload(hive: Captured) -> None:
     with agent.task("t1", project="sales", type="webhook", correlation_id="c", task_run_id="r") as task:
         task.set_payload({"leads": 3, "summary": "3 leads"})
     started, done = hive.of_type("task_started")[0], hive.of_type("task_completed")[0]
-    assert started["payload"] == {"summary": "Task t1 started"}
+    assert set(started["payload"]) == {"summary", "hiveloop"}
+    assert started["payload"]["summary"] == "Task t1 started"
+    assert re.fullmatch("[0-9a-f]{16}", started["payload"]["hiveloop"]["process"])
     for event in (started, done):
         assert (event["task_id"], event["project_id"], event["task_type"]) == ("t1", "sales", "webhook")
         assert (event["correlation_id"], event["task_run_id"]) == ("c", "r")
@@ -50,7 +52,9 @@ def test_details_of_the_start(hive: Captured) -> None:
         session_id="s", user_id="u", user_group="g", inputs={"q": 1}, metadata={"m": 2}
     ) as task:
         pass
-    assert hive.of_type("task_started")[0]["payload"] == {
+    payload = hive.of_type("task_started")[0]["payload"]
+    del payload["hiveloop"]
+    assert payload == {
         "summary": f"Task {task.task_id} started",
         "session_id": "s",
         "user_id": "u",

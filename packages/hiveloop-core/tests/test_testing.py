@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 import hiveloop
+import pytest
 from hiveloop import _safety
 from hiveloop.testing import Captured, capture_events
 

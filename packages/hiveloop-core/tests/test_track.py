@@ -7,9 +7,8 @@ import inspect
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
-import pytest
-
 import hiveloop
+import pytest
 from hiveloop.testing import Captured
 
 

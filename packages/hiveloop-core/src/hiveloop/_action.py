@@ -58,15 +58,25 @@ class Action(Struct, eq=False):
         if runtime.gates:
             gate(self.task, "tool", self.name, None)
         clock = runtime.clock
-        payload: dict[str, Any] = {"action_name": self.name}
-        if self.function is not None:
-            payload["function"] = self.function
-        event_id, timestamp = clock.stamp()
-        self.action_id = event_id
+        name = self.name
+        payload = (
+            {"action_name": name}
+            if self.function is None
+            else {"action_name": name, "function": self.function}
+        )
+        self.action_id, timestamp = clock.stamp()
         self._open_token = [True]
-        self._scope = _scope.enter(self.agent, self.task, event_id, frame, around)
+        self._scope = _scope.enter(self.agent, self.task, self.action_id, frame, around)
         self._started_at = clock.monotonic()
-        self._send(ActionStarted(event_id=event_id, timestamp=timestamp, payload=payload))
+        self._send(
+            ActionStarted(
+                event_id=self.action_id,
+                timestamp=timestamp,
+                action_id=self.action_id,
+                parent_action_id=self.parent_action_id,
+                payload=payload,
+            )
+        )
 
     @contained
     def end(self, error_type: type[BaseException] | None = None, error: BaseException | None = None) -> None:
@@ -76,23 +86,30 @@ class Action(Struct, eq=False):
         self._open_token.pop()
         try:
             duration_ms = round((runtime.clock.monotonic() - self._started_at) * 1000)
-            payload: dict[str, Any] = {**(self._payload or {}), "action_name": self.name}
-            if self.function is not None:
-                payload["function"] = self.function
-            outcome = outcome_of(error_type)
+            payload = self._ending_payload()
+            outcome = "success" if error_type is None else outcome_of(error_type)
+            event: ActionCompleted | ActionFailed
             if outcome is not None:
-                self._send(ActionCompleted(status=outcome, duration_ms=duration_ms, payload=payload))
+                event = ActionCompleted(status=outcome, duration_ms=duration_ms, payload=payload)
             else:
                 payload.update(describe_exception(error if error is not None else error_type))
-                self._send(ActionFailed(status="failure", duration_ms=duration_ms, payload=payload))
+                event = ActionFailed(status="failure", duration_ms=duration_ms, payload=payload)
+            event.action_id = self.action_id
+            event.parent_action_id = self.parent_action_id
+            self._send(event)
         finally:
             if self._scope is not None:
                 _scope.leave(self._scope)
                 self._scope = None
 
+    def _ending_payload(self) -> dict[str, Any]:
+        payload: dict[str, Any] = self._payload or {}
+        payload["action_name"] = self.name
+        if self.function is not None:
+            payload["function"] = self.function
+        return payload
+
     def _send(self, event: Event) -> None:
-        event.action_id = self.action_id
-        event.parent_action_id = self.parent_action_id
         if self.task is not None:
             self.task._send(event)
         else:

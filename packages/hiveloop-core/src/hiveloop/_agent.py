@@ -133,8 +133,10 @@ class Agent(AgentStory):
         }
 
     def after_fork_in_child(self) -> None:
-        """The parent's open tasks stay the parent's."""
+        """The parent's open tasks and beats stay the parent's."""
         self.open_tasks = {}
+        self._beats = 0
+        self._last_progress = None
 
     # -- work --
 
@@ -233,6 +235,11 @@ class Agent(AgentStory):
             pipeline.emit(lane, event)
             self._last_progress = event.timestamp
 
+    @property
+    def calls_back(self) -> bool:
+        """Whether a beat runs code of the program."""
+        return self._heartbeat_payload is not None or self._queue_provider is not None
+
     @contained
     def beat(self) -> None:
         """Send one heartbeat and, with a queue provider, one queue snapshot. Called by the timer."""
@@ -242,7 +249,10 @@ class Agent(AgentStory):
             return
         self._beats += 1
         payload = (self._heartbeat_payload.call() if self._heartbeat_payload is not None else None) or {}
-        pipeline.emit(lane, Heartbeat(payload={**payload, "hiveloop": self._vital_signs()}))
+        signs = {
+            "hiveloop": self._vital_signs()
+        }  # first: kept even where the program's own part is too large
+        pipeline.emit(lane, Heartbeat(payload={**signs, **payload, **signs}))
         queue = self._queue_provider.call() if self._queue_provider is not None else None
         if queue is not None:
             depth, age = queue.get("depth", 0), queue.get("oldest_age_seconds")

@@ -13,7 +13,8 @@ from ._pipeline import Middleware, Pipeline
 from ._prices import PriceTable
 from ._registry import agent
 from ._runtime import Session, runtime
-from ._sender import Sender
+from ._safety import contained
+from ._sender import DEFAULT_TIMEOUT_SECONDS, Sender, patience
 from .config import Settings
 from .events import Custom
 from .middleware import DropContent
@@ -33,6 +34,7 @@ class HiveBoard:
         on_shutdown: Callable[[float], None],
     ) -> None:
         self.settings = settings
+        self.is_running = True
         self._on_shutdown = on_shutdown
         self._buffer = MemoryBuffer(settings.max_queue_size, settings.max_queue_bytes)
         self._sender = Sender(
@@ -102,26 +104,31 @@ class HiveBoard:
         """The agent of this id if it is known."""
         return runtime.agents.get(agent_id)
 
-    def flush(self, timeout: float = 10) -> bool:
-        """Block until delivered; ``False`` when that took more than ``timeout`` seconds."""
-        return self._sender.flush(timeout)
+    def flush(self, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> bool:
+        """Block until delivered, see :func:`hiveloop.flush`."""
+        return bool(self._flush(timeout))
 
-    def shutdown(self, timeout: float = 10) -> None:
+    @contained
+    def _flush(self, timeout: float) -> bool:
+        return self._sender.flush(patience(timeout))
+
+    def shutdown(self, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> None:
         """Deliver and stop, see :func:`hiveloop.shutdown`."""
         self._on_shutdown(timeout)
 
     # -- life cycle --
 
     def stop(self, timeout: float) -> None:
-        """Say goodbye for every agent, deliver what can be delivered, end the threads."""
+        """Say goodbye for every agent, take nothing more, deliver what can be delivered, end the threads."""
+        self.is_running = False
         self._heartbeats.stop()
         for known in list(runtime.agents.values()):
             if known.is_registered:
                 known.emit(
                     Custom(payload=RuntimePayload(summary="Agent stopped", data={"event": "agent_stopped"}))
                 )
-        self._sender.stop(timeout)
         runtime.stop(self._session)
+        self._sender.stop(timeout)
 
     def before_fork(self) -> None:
         """No thread may be inside the buffer while the process is copied."""
@@ -136,4 +143,3 @@ class HiveBoard:
         self._buffer.reset()
         self._sender.reset()
         self._heartbeats.reset()
-        runtime.after_fork_in_child()

@@ -7,23 +7,33 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterable, Mapping
 
 from . import config
 from ._board import HiveBoard
+from ._http import imports
 from ._pipeline import Middleware
 from ._prices import PriceTable
-from ._runtime import runtime
+from ._runtime import Runtime, runtime
 from ._safety import contained
+from ._sender import DEFAULT_TIMEOUT_SECONDS, patience
 from .errors import HiveLoopConfigError
 
 __all__ = ["flush", "init", "reset", "shutdown"]
 
 log = logging.getLogger("hiveloop")
 
+#: How long a fork waits for the delivery thread to finish its imports.
+_FORK_PATIENCE_SECONDS = 5.0
 
 _board: HiveBoard | None = None
+_forking: tuple[HiveBoard | None, bool] = (None, False)
+_watches_multiprocessing = False
+_finalized_pid = 0
 _lock = threading.RLock()
+_stopping = threading.RLock()
+_level_before: int | None = None
 
 
 def init(
@@ -60,7 +70,7 @@ def init(
     Raises:
         HiveLoopConfigError: a setting is wrong; the message names it and the fix. Nothing else is ever raised.
     """
-    global _board
+    global _board, _level_before
     with _lock:
         if _board is not None:
             log.warning(
@@ -82,9 +92,11 @@ def init(
         table = PriceTable(prices) if prices is not None else None
         board = HiveBoard(settings, _chain(middleware), table, shutdown)
         if settings.debug:
+            _level_before = log.level
             log.setLevel(logging.DEBUG)
+        log.debug("events go to %s as process %s", settings.endpoint, runtime.process)
         _board = board
-        _install_process_hooks()
+        _finalize_in_multiprocessing_child()
         board.start()
     if instrument:
         from .adapters import instrument as turn_on
@@ -101,25 +113,34 @@ def _chain(middleware: Iterable[Middleware] | None) -> list[Middleware]:
     return chain
 
 
-@contained
-def _flush(timeout: float) -> bool:
+def flush(timeout: float = DEFAULT_TIMEOUT_SECONDS) -> bool:
+    """Block until everything sent so far is stored by the collector; ``False`` when not within ``timeout`` seconds.
+
+    Also ``False`` when something sent since the last flush was dropped, because the queue was full or the collector
+    rejected it.
+    """
     board = _board
     return True if board is None else board.flush(timeout)
 
 
-def flush(timeout: float = 10) -> bool:
-    """Block until everything sent so far is stored by the collector; ``False`` when not within ``timeout`` seconds."""
-    return bool(_flush(timeout))
-
-
 @contained
-def shutdown(timeout: float = 10) -> None:
-    """Deliver and stop, in at most ``timeout`` seconds, or 1.5 s after the last progress. Handles then do nothing."""
-    global _board
-    with _lock:
-        board, _board = _board, None
-    if board is not None:
-        board.stop(timeout)
+def shutdown(timeout: float = DEFAULT_TIMEOUT_SECONDS) -> None:
+    """Deliver and stop, in at most ``timeout`` seconds, or 1.4 s after the last progress. Handles then do nothing."""
+    global _board, _level_before
+    deadline = time.monotonic() + patience(timeout)
+    stopping = _stopping
+    # A second caller waits for the first: the end of the program must not overtake a shutdown in another thread.
+    if not stopping.acquire(timeout=patience(timeout)):
+        return
+    try:
+        if _board is not None:
+            _board.stop(max(0.0, deadline - time.monotonic()))
+    finally:
+        _board = None
+        if _level_before is not None:
+            log.setLevel(_level_before)
+            _level_before = None
+        stopping.release()
 
 
 @contained
@@ -131,45 +152,68 @@ def reset() -> None:
         runtime.gates = ()
 
 
-_hooks_installed = False
-
-
-def _install_process_hooks() -> None:
-    global _hooks_installed
-    if _hooks_installed:
-        return
-    _hooks_installed = True
-    atexit.register(shutdown)
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(
-            before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child
-        )
-
-
 def _before_fork() -> None:
+    """No thread of ours may be inside something the child needs: a lock copied while held is held for ever."""
+    global _forking
     _lock.acquire()
+    are_imports_done = imports.lock.acquire(timeout=_FORK_PATIENCE_SECONDS)
+    _forking = (_board, are_imports_done)
     if _board is not None:
         _board.before_fork()
-    # A multiprocessing child leaves by os._exit: only its own finalizers run, and those are cleared at its start.
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None and _board is not None:
-        util.register_after_fork(_board, _finalize_in_child)
+    _finalize_future_multiprocessing_children()
 
 
-def _after_in_parent() -> None:
-    if _board is not None:
-        _board.after_fork_in_parent()
+def _after_fork_in_parent() -> None:
+    board, are_imports_done = _forking
+    if board is not None:
+        board.after_fork_in_parent()
+    if are_imports_done:
+        imports.lock.release()
     _lock.release()
 
 
-def _after_in_child() -> None:
-    global _lock
-    _lock = threading.RLock()
+def _after_fork_in_child() -> None:
+    global _board, _lock, _stopping
+    _lock, _stopping = threading.RLock(), threading.RLock()
+    imports.reset()
+    # Also without a client: one made in each child must not repeat the ids of the others.
+    runtime.after_fork_in_child()
     if _board is not None:
         _board.after_fork_in_child()
+        if not _board.is_running:  # copied in the middle of a shutdown
+            _board = None
 
 
-def _finalize_in_child(_: HiveBoard) -> None:
-    from multiprocessing import util
+# A child of `multiprocessing` leaves by `os._exit`: only the finalizers it registered itself are run.
 
-    util.Finalize(None, shutdown, exitpriority=100)
+
+def _finalize_future_multiprocessing_children() -> None:
+    global _watches_multiprocessing
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and not _watches_multiprocessing:
+        _watches_multiprocessing = True
+        util.register_after_fork(runtime, _finalize)
+
+
+def _finalize_in_multiprocessing_child() -> None:
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None:
+        _finalize(runtime)
+
+
+def _finalize(_: Runtime) -> None:
+    global _finalized_pid
+    if _finalized_pid != os.getpid():
+        _finalized_pid = os.getpid()
+        from multiprocessing import util
+
+        util.Finalize(None, shutdown, exitpriority=100)
+
+
+# At import rather than at `init`: exit handlers run last in, first out, and what those of the program say in between
+# is still sent.
+atexit.register(shutdown)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+    )

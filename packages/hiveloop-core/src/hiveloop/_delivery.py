@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from operator import itemgetter
-from typing import NamedTuple
+import time
+from typing import Any, NamedTuple
 
 import msgspec
 
+from ._answer import Answer, Verdict
 from ._buffer import Buffer, Lane, Record
-from ._http import Answer, Http, Verdict
+from ._http import Http
 from .events import LIMITS
 
 __all__ = ["Delivery", "Outcome"]
@@ -18,6 +19,14 @@ log = logging.getLogger("hiveloop")
 
 #: Room for the envelope and punctuation inside the collector's limit of one request.
 BATCH_BYTES = LIMITS["batch_bytes"] - 16_384
+#: Batches per round: one lease for several, so that agents taking turns still fill theirs.
+_BATCHES_PER_ROUND = 4
+#: This many events refused one by one, and none taken: it is not about the events.
+MAX_SUSPECTS = 16
+#: While nothing at all is taken, so many events are tried per round.
+_TRIAL_EVENTS = 32
+#: How long a collector that refuses everything is believed to be the one at fault.
+DOUBT_SECONDS = 600.0
 
 
 class Outcome(NamedTuple):
@@ -27,32 +36,57 @@ class Outcome(NamedTuple):
     progressed: bool
 
 
-class _EventId(msgspec.Struct):
-    event_id: str
+class _Suspect(NamedTuple):
+    """An event refused alone, and how."""
+
+    record: Record
+    answer: Answer
+    after_others_were_taken: bool
 
 
 class Delivery:
-    """Sends what a buffer holds, one request at a time."""
+    """Sends what a buffer holds, one request at a time.
+
+    A refused batch is halved until single events are refused. Those are *suspects*: they are set aside when the
+    collector took something else in the same round. When it refuses everything (a proxy that answers 400 to all,
+    HTTP spoken to an HTTPS port), the events are not the reason, and they are kept.
+    """
 
     def __init__(self, buffer: Buffer, http: Http, batch_size: int) -> None:
         self._buffer = buffer
         self._http = http
         self._batch_size = batch_size
         self._said_rejected = False
+        self._suspects: list[_Suspect] = []
+        self._took = False
+        self._took_last_round = False
+        self._doubts_since: float | None = None
 
     def round(self) -> Outcome:
-        """Lease up to a few batches, send them, and settle each event. At most one problem ends the round."""
-        records = self._buffer.lease(self._batch_size * 4, BATCH_BYTES * 4)
-        batches = self._batches(records)
-        progressed = False
-        for position, batch in enumerate(batches):
-            answer, moved = self._send(batch)
-            progressed = progressed or moved
-            if answer is not None:
-                unsent = [record for later in batches[position:] for record in later]
-                self._buffer.release(sorted(unsent, key=itemgetter(0)))
-                return Outcome(answer, progressed)
-        return Outcome(None, bool(records))
+        """Lease a few batches, send them, and settle each event. At most one problem ends the round."""
+        most = self._batch_size * _BATCHES_PER_ROUND
+        if self._doubts_since is not None:
+            most = min(most, _TRIAL_EVENTS)
+        records = self._buffer.lease(most, BATCH_BYTES * _BATCHES_PER_ROUND)
+        self._suspects, self._took = [], False
+        before = self._buffer.delivered + self._buffer.lost
+        try:
+            problem = self._send_all(records) or self._judge()
+        finally:
+            self._buffer.release(records)  # what was settled is no longer leased, and unaffected
+        if self._took:
+            self._doubts_since = None
+        self._took_last_round = self._took
+        return Outcome(problem, self._buffer.delivered + self._buffer.lost > before)
+
+    def _send_all(self, records: list[Record]) -> Answer | None:
+        for batch in self._batches(records):
+            problem = self._send(batch)
+            if problem is not None:
+                if self._took:
+                    self._judge()
+                return problem
+        return None
 
     def _batches(self, records: list[Record]) -> list[list[Record]]:
         lanes: dict[Lane, list[Record]] = {}
@@ -71,40 +105,76 @@ class Delivery:
             size += len(record[2]) + 1
         return chunks
 
-    def _send(self, batch: list[Record]) -> tuple[Answer | None, bool]:
+    def _send(self, batch: list[Record]) -> Answer | None:
         """Send one batch; halve it while the collector refuses it. Returns the problem that stopped it, if any."""
         waiting = [batch]
-        progressed = False
         while waiting:
             part = waiting.pop()
-            answer = self._http.post(part[0][1].envelope, [record[2] for record in part])
-            if answer.verdict == Verdict.DELIVERED:
-                self._settle(part, answer)
-            elif answer.verdict == Verdict.SPLIT and len(part) > 1:
+            answer = self._post(part)
+            if answer.verdict == Verdict.DELIVERED and self._settle(part, answer):
+                self._took = True
+            elif answer.verdict not in (Verdict.DELIVERED, Verdict.SPLIT):
+                return answer
+            elif len(part) > 1:
                 half = len(part) // 2
                 waiting += [part[half:], part[:half]]
-                continue
-            elif answer.verdict == Verdict.SPLIT:
-                self._set_aside(part, answer.reason)
             else:
-                # Whatever of this batch was settled already is unknown to `release`, so the caller may pass it all.
-                return answer, progressed
-            progressed = True
-        return None, progressed
+                self._suspects.append(_Suspect(part[0], answer, self._took))
+                if len(self._suspects) >= MAX_SUSPECTS and not self._took:
+                    break  # enough of this batch; another agent's may be taken
+        return None
 
-    def _settle(self, part: list[Record], answer: Answer) -> None:
+    def _post(self, part: list[Record]) -> Answer:
+        envelope = part[0][1].envelope
+        answer = self._http.post(envelope, [record[2] for record in part])
+        log.debug("%d event(s) of %s sent: %s", len(part), part[0][1].agent_id, answer.reason)
+        if answer.status == 413 and len(part) == 1:
+            smaller = _without_payload(part[0][2])
+            if smaller is not None:
+                return self._http.post(envelope, [smaller])
+        return answer
+
+    def _settle(self, part: list[Record], answer: Answer) -> bool:
+        """Settle what was stored; ``False`` when the collector rejected events without saying which."""
         if not answer.rejected:
             self._buffer.settle(part)
-            return
-        refused: list[Record] = []
-        stored: list[Record] = []
-        for record in part:
-            (refused if _event_id(record[2]) in answer.rejected else stored).append(record)
-        self._buffer.settle(stored)
-        self._set_aside(refused, next(iter(answer.rejected.values())))
+            return True
+        refused = [record for record in part if _event_id(record[2]) in answer.reasons]
+        if len(part) == answer.rejected:
+            refused = part
+        if len(refused) != answer.rejected:
+            return False
+        named = {record[0] for record in refused}
+        self._buffer.settle([record for record in part if record[0] not in named])
+        self._set_aside(refused, next(iter(answer.reasons.values()), "no reason given"))
+        return True
+
+    def _judge(self) -> Answer | None:
+        """Set this round's suspects aside, or doubt the collector and keep them."""
+        if not self._suspects:
+            return None
+        is_lone = len(self._suspects) == 1 and self._took_last_round
+        if not (self._took or is_lone or self._is_doubt_over()):
+            return _doubted(self._suspects[0].answer)
+        for suspect in self._suspects:
+            answer = suspect.answer
+            if self._took and not suspect.after_others_were_taken:  # it may have been the collector then
+                answer = self._post([suspect.record])
+                if answer.verdict == Verdict.DELIVERED and self._settle([suspect.record], answer):
+                    continue
+                if answer.verdict not in (Verdict.DELIVERED, Verdict.SPLIT):
+                    return answer
+            self._set_aside([suspect.record], answer.reason)
+        return None
+
+    def _is_doubt_over(self) -> bool:
+        if self._doubts_since is None:
+            self._doubts_since = time.monotonic()
+        return time.monotonic() - self._doubts_since > DOUBT_SECONDS
 
     def _set_aside(self, records: list[Record], reason: str) -> None:
         self._buffer.discard(records, "rejected")
+        log.debug("rejected by the collector: %d event(s), %s", len(records), reason)
         if not self._said_rejected:
             self._said_rejected = True
             log.warning(
@@ -112,8 +182,29 @@ class Delivery:
             )
 
 
+class _EventId(msgspec.Struct):
+    event_id: str
+
+
 def _event_id(data: bytes) -> str:
     try:
         return msgspec.json.decode(data, type=_EventId).event_id
     except msgspec.DecodeError:
         return ""
+
+
+def _doubted(answer: Answer) -> Answer:
+    return Answer(Verdict.RETRY, f"{answer.reason} (and nothing else is taken either)")
+
+
+def _without_payload(data: bytes) -> bytes | None:
+    """An event that alone is too large for the collector: what it is still arrives. ``None`` when already small."""
+    try:
+        event: dict[str, Any] = msgspec.json.decode(data)
+        payload = event["payload"]
+        kept = {name: payload[name] for name in ("kind", "exception_type", "action_name") if name in payload}
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return None
+    event["payload"] = {**kept, "summary": str(payload.get("summary"))[:200], "$truncated": "HTTP 413"}
+    smaller = msgspec.json.encode(event)
+    return smaller if len(smaller) < len(data) else None

@@ -6,13 +6,17 @@ from typing import Any
 
 import msgspec
 
-from ._sanitize import is_plain, is_plain_dict, plain_payload, sanitize, shorten
-from .events import LIMITS, Event
+from ._fit import fit
+from ._plain import is_plain_struct, weigh_dict
+from ._sanitize import plain_payload, sanitize, shorten
+from .events import LIMITS, SEVERITIES, Event
 
-__all__ = ["encode", "encode_envelope", "fit"]
+__all__ = ["encode", "encode_envelope"]
 
 _encoder = msgspec.json.Encoder()
 _PAYLOAD_BYTES = LIMITS["payload_bytes"]
+#: Published collectors measure with escapes and blanks, which at most triples the size.
+_SURELY_FITS = _PAYLOAD_BYTES // 3
 _SUMMARY = LIMITS["summary"]
 _HEADER_ROOM = 256
 _HEADER_FIELDS = tuple(name for name in Event.__struct_fields__ if name != "payload")
@@ -21,20 +25,25 @@ _HEADER_FIELDS = tuple(name for name in Event.__struct_fields__ if name != "payl
 def encode(event: Event) -> bytes:
     """JSON of one event. Values that cannot be sent become markers, long ones are cut; the event itself is never lost."""
     payload = event.payload
-    if is_plain_dict(payload) if type(payload) is dict else is_plain(payload):
-        try:
+    try:
+        if weigh_dict(payload) >= 0 if type(payload) is dict else _is_plain_payload(payload):
             data = _encoder.encode(event)
-        except (UnicodeEncodeError, TypeError, RecursionError, ValueError, RuntimeError):
-            return _encode_carefully(event)
-        # A small event cannot hold an oversized payload; a summary is checked where it is longer than its limit.
-        if len(data) <= _SUMMARY or (len(data) <= _PAYLOAD_BYTES and _summary_fits(event.payload)):
-            return data
+            # A small event cannot hold an oversized payload; a summary is checked where it may be over its limit.
+            if len(data) <= _SUMMARY or (len(data) <= _SURELY_FITS and _summary_fits(payload)):
+                return data
+    except (TypeError, ValueError, RuntimeError, OverflowError, AttributeError):
+        return _encode_carefully(event)  # surrogates, or something another thread changed after we had looked
     return _encode_carefully(event)
 
 
 def encode_envelope(fields: dict[str, Any]) -> bytes:
     """JSON of an envelope, absent fields left out."""
     return _encoder.encode({key: sanitize(value) for key, value in fields.items() if value is not None})
+
+
+def _is_plain_payload(payload: Any) -> bool:
+    # By type: an object may lie about its class, or raise when it is asked.
+    return payload is None or (issubclass(type(payload), msgspec.Struct) and is_plain_struct(payload))
 
 
 def _summary_fits(payload: Any) -> bool:
@@ -45,61 +54,33 @@ def _summary_fits(payload: Any) -> bool:
 def _encode_carefully(event: Event) -> bytes:
     fields: dict[str, Any] = {"event_type": event.event_type}
     for name in _HEADER_FIELDS:
-        value = getattr(event, name)
+        value = _header(name, getattr(event, name))
         if value is not None:
-            plain = sanitize(value)
-            fields[name] = shorten(plain, _HEADER_ROOM) if isinstance(plain, str) else plain
+            fields[name] = value
     if event.payload is not None:
-        fields["payload"] = fit(_tree(event.payload))
+        fields["payload"] = fit(_tree(event.payload), _PAYLOAD_BYTES)
     return _encoder.encode(fields)
 
 
-def _tree(payload: Any) -> Any:
-    """The payload as plain JSON values; a typed payload keeps its ``kind``."""
+def _header(name: str, value: Any) -> str | int | None:
+    """A field beside the payload: text of limited length, but for the duration. What cannot be either is left out."""
+    if value is None:
+        return None
+    plain = sanitize(value)
+    if name == "duration_ms":
+        return round(plain) if isinstance(plain, int | float) and plain >= 0 else None
+    if name == "severity" and plain not in SEVERITIES:
+        return None
+    if isinstance(plain, dict | list):
+        return f"$unserializable:{type(value).__name__}"[:_HEADER_ROOM]
+    return shorten(str(plain), _HEADER_ROOM)
+
+
+def _tree(payload: Any) -> dict[str, Any]:
+    """The payload as an object of plain JSON values; a typed payload keeps its ``kind``."""
     tree = plain_payload(payload)
-    if isinstance(tree, dict) and isinstance(tree.get("summary"), str):
+    if not isinstance(tree, dict):
+        return {"data": tree}
+    if isinstance(tree.get("summary"), str):
         tree["summary"] = shorten(tree["summary"], _SUMMARY)
-    return tree
-
-
-def fit(tree: Any) -> Any:
-    """Cut the longest strings first, then the longest collections, until the tree is within the payload limit."""
-    if len(_encoder.encode(tree)) <= _PAYLOAD_BYTES:
-        return tree
-    for items in (100_000, 64, 16, 4, 1):
-        shorter = _cap(tree, 32, items)
-        if len(_encoder.encode(shorter)) <= _PAYLOAD_BYTES:
-            return _longest_that_fits(tree, items)
-    return {"$truncated": "payload"}
-
-
-def _longest_that_fits(tree: Any, items: int) -> Any:
-    low, high = 32, _PAYLOAD_BYTES
-    best = _cap(tree, low, items)
-    while high - low > 32:
-        middle = (low + high) // 2
-        candidate = _cap(tree, middle, items)
-        if len(_encoder.encode(candidate)) <= _PAYLOAD_BYTES:
-            low, best = middle, candidate
-        else:
-            high = middle
-    return best
-
-
-def _cap(value: Any, chars: int, items: int) -> Any:
-    if isinstance(value, str):
-        return shorten(value, chars)
-    if isinstance(value, list):
-        kept = [_cap(item, chars, items) for item in value[:items]]
-        return kept if len(value) <= items else [*kept, {"$truncated": f"{len(value) - items} more"}]
-    if isinstance(value, dict):
-        return _cap_dict(value, chars, items)
-    return value
-
-
-def _cap_dict(value: dict[str, Any], chars: int, items: int) -> dict[str, Any]:
-    room = max(items, 16)
-    tree = {shorten(key, 64): _cap(item, chars, items) for key, item in list(value.items())[:room]}
-    if len(value) > room:
-        tree["$truncated"] = f"{len(value) - room} more"
     return tree

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ._safety import attempt, report
+from .errors import HiveLoopError
 
 if TYPE_CHECKING:
     from ._agent import Agent
@@ -22,32 +23,30 @@ CALLBACK_SECONDS = 1.0
 class Callback:
     """A user's callback, run in a thread of its own and waited for a bounded time."""
 
-    __slots__ = ("_busy", "_fn", "_where", "late")
+    __slots__ = ("_fn", "_thread", "_where", "late")
 
     def __init__(self, fn: Callable[[], Any], where: str) -> None:
         self._fn = fn
         self._where = where
-        self._busy = threading.Lock()
+        # Asked whether it is alive instead of holding a lock: in a forked child no thread of the parent is.
+        self._thread: threading.Thread | None = None
         #: How often the beat went without it.
         self.late = 0
 
     def call(self) -> dict[str, Any] | None:
         """Its dict, or ``None`` when it raised, returned something else, or is (still) running after the wait."""
-        if not self._busy.acquire(blocking=False):
+        if self._thread is not None and self._thread.is_alive():
             self.late += 1
             return None
         box: list[Any] = []
-        done = threading.Event()
-
-        def run() -> None:
-            try:
-                box.append(attempt(self._fn, self._where)[1])
-            finally:
-                self._busy.release()
-                done.set()
-
-        threading.Thread(target=run, name=f"hiveloop-{self._where}", daemon=True).start()
-        if not done.wait(CALLBACK_SECONDS):
+        self._thread = threading.Thread(
+            target=lambda: box.append(_value_of(self._fn, self._where)),
+            name=f"hiveloop-{self._where}",
+            daemon=True,
+        )
+        self._thread.start()
+        self._thread.join(CALLBACK_SECONDS)
+        if self._thread.is_alive():
             self.late += 1
             report(TimeoutError(f"{self._where} took more than {CALLBACK_SECONDS:g} s"), self._where)
             return None
@@ -56,6 +55,16 @@ class Callback:
             report(TypeError(f"{self._where} must return a dict, got {type(result).__name__}"), self._where)
             return None
         return result
+
+
+def _value_of(fn: Callable[[], Any], where: str) -> Any:
+    try:
+        return attempt(fn, where)[1]
+    except (
+        HiveLoopError
+    ) as error:  # what the boundary lets pass elsewhere has nowhere to go in a thread of ours
+        report(error, where)
+        return None
 
 
 class Heartbeats:
@@ -71,6 +80,7 @@ class Heartbeats:
         self._intervals: dict[str, float] = {}
         self._serial = 0
         self._thread: threading.Thread | None = None
+        self._beside: dict[str, threading.Thread] = {}
         self._stopped = False
 
     def schedule(self, agent: Agent, interval_seconds: float) -> None:
@@ -82,8 +92,11 @@ class Heartbeats:
                 return
             self._push(agent, interval_seconds)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="hiveloop-heartbeat", daemon=True)
-                self._thread.start()
+                timer = threading.Thread(target=self._run, name="hiveloop-heartbeat", daemon=True)
+                timer.start()
+                self._thread = (
+                    timer  # only now: one that cannot be started is tried again with the next agent
+                )
             self._changed.notify()
 
     def stop(self) -> None:
@@ -113,4 +126,18 @@ class Heartbeats:
                 if interval > 0:
                     self._push(agent, interval)
             if interval > 0:
-                attempt(agent.beat, "heartbeat")
+                self._beat(agent)
+
+    def _beat(self, agent: Agent) -> None:
+        """At once, or beside the timer where code of the program runs: one agent's must not delay the others."""
+        if not agent.calls_back:
+            _value_of(agent.beat, "heartbeat")
+            return
+        last = self._beside.get(agent.agent_id)
+        if last is not None and last.is_alive():
+            return
+        beat = threading.Thread(
+            target=_value_of, args=(agent.beat, "heartbeat"), name="hiveloop-beat", daemon=True
+        )
+        self._beside[agent.agent_id] = beat
+        _value_of(beat.start, "heartbeat")

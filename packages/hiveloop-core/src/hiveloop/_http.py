@@ -1,82 +1,150 @@
-"""One POST to the collector: timeouts, compression, and what the answer means. No threads, no retries here."""
+"""One POST to the collector: connection, timeouts, compression. No threads, no back-off here; answers are read in `_answer`."""
 
 from __future__ import annotations
 
-import time
+import contextlib
+import importlib
+import sys
+import threading
 import zlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-import msgspec
+from ._answer import Answer, Verdict, read_answer
 
-__all__ = ["Answer", "Http", "Verdict"]
+__all__ = ["Http", "imports"]
 
 CONNECT_TIMEOUT_SECONDS = 2.0
 READ_TIMEOUT_SECONDS = 10.0
-MAX_RETRY_AFTER_SECONDS = 300.0
 _MAX_ANSWER_BYTES = 1_048_576
 _COMPRESS_FROM_BYTES = 1_024
+#: ``encodings.idna`` is what ``socket.getaddrinfo`` imports at its first call.
+_NEEDED = ("urllib3", "encodings.idna", "email.utils", "random")
 
 
-class Verdict:
-    """What to do with a batch after an answer. Plain strings, so they read well in logs and tests."""
+class _Imports:
+    """What only a delivery needs is imported by its thread: it costs the program 100 ms it should not wait for.
 
-    DELIVERED = "delivered"  # stored, but for the events in ``rejected``
-    SPLIT = "split"  # too large, or refused because of some event in it: halve and try again
-    REFUSED = "refused"  # key or address is wrong: keep, say so once, try again later
-    RETRY = "retry"  # the collector is away or busy: keep, back off
+    A fork in the middle of an import leaves the child a module whose lock nobody will ever release, and the child
+    hangs when it imports the same; so a fork waits until this lock is free.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+
+    def reset(self) -> None:
+        """In a forked child."""
+        self.lock = threading.RLock()
+
+    def load(self) -> None:
+        """Import everything a request or a back-off may need."""
+        with self.lock:
+            for name in _NEEDED:
+                importlib.import_module(name)
+            with contextlib.suppress(ImportError):
+                importlib.import_module("zstandard")  # the extra `zstd`
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """The meaning of one answer. ``rejected`` is ``{event_id: reason}``; ``retry_after_seconds`` as the collector asked."""
-
-    verdict: str
-    reason: str
-    rejected: dict[str, str] = {}
-    retry_after_seconds: float | None = None
+imports = _Imports()
 
 
 class Http:
     """Talks to ``{endpoint}/v1/ingest``. Used by one thread at a time."""
 
+    #: Last number used in ``X-HiveLoop-Client`` by process: it goes on after a new ``init``.
+    _numbers: ClassVar[dict[str, int]] = {}
+
     def __init__(self, endpoint: str, api_key: str, process: str) -> None:
         self.url = f"{endpoint}/v1/ingest"
         self._headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
         self._process = process
-        self._sequence = 0
-        self._accepts_gzip = False
+        #: Encodings the last answer advertised.
+        self._advertised: frozenset[str] = frozenset()
+        #: ``None`` until the collector has read a compressed body, or failed to.
+        self._reads_compressed: bool | None = None
         self._pool: Any = None
+        self._is_connected = False
+        self.connect_seconds = CONNECT_TIMEOUT_SECONDS
+        self.read_seconds = READ_TIMEOUT_SECONDS
 
     def post(self, envelope: bytes, events: Sequence[bytes]) -> Answer:
         """Send one batch. Network errors are answers too: nothing is raised for them."""
         body = b'{"envelope":' + envelope + b',"events":[' + b",".join(events) + b"]}"
-        self._sequence += 1
-        headers = {**self._headers, "X-HiveLoop-Client": f"{self._process}:{self._sequence}"}
-        if self._accepts_gzip and len(body) >= _COMPRESS_FROM_BYTES:
-            compressor = zlib.compressobj(1, zlib.DEFLATED, 31)
-            body = compressor.compress(body) + compressor.flush()
-            headers["Content-Encoding"] = "gzip"
-        return self._exchange(body, headers, len(events))
+        if len(body) >= _COMPRESS_FROM_BYTES and self._reads_compressed is not False:
+            packed = _compressed(body, self._advertised)
+            if packed is not None:
+                return self._post_compressed(body, packed, len(events))
+        return self._exchange(body, {}, len(events))
+
+    def _post_compressed(self, body: bytes, packed: tuple[str, bytes], count: int) -> Answer:
+        """A collector that advertised it and yet cannot read it gets the same once more as it is, and so ever after."""
+        encoding, data = packed
+        answer = self._exchange(data, {"Content-Encoding": encoding}, count)
+        if answer.status == 415 or (answer.verdict == Verdict.SPLIT and self._reads_compressed is None):
+            plain = self._exchange(body, {}, count)
+            if answer.status == 415 or plain.verdict == Verdict.DELIVERED:
+                self._reads_compressed = False
+            return plain
+        if answer.verdict == Verdict.DELIVERED:
+            self._reads_compressed = True
+        return answer
 
     def _exchange(self, body: bytes, headers: dict[str, str], count: int) -> Answer:
-        import urllib3  # loaded by the sender thread, never by the program that imports hiveloop
+        import urllib3
+
+        # A number is used up by an answer, so that a gap tells the collector of a batch that never came.
+        number = self._numbers.get(self._process, 0) + 1
+        sent = {**self._headers, **headers, "X-HiveLoop-Client": f"{self._process}:{number}"}
+        try:
+            status, answered, content = self._request(body, sent)
+        except urllib3.exceptions.ProtocolError as error:
+            if not self._is_connected:
+                return self._failure(error)
+            # The collector closed an idle connection at the very moment we used it: nothing is wrong with it.
+            self._is_connected = False
+            try:
+                status, answered, content = self._request(body, sent)
+            except (urllib3.exceptions.HTTPError, OSError) as again:
+                return self._failure(again)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return self._failure(error)
+        self._is_connected = True
+        advertised = answered.get("X-HiveBoard-Accept-Encoding", "")
+        self._advertised = frozenset(name.strip().lower() for name in advertised.split(","))
+        answer = read_answer(status, answered.get("Retry-After"), content, count)
+        if answer.verdict in (Verdict.DELIVERED, Verdict.SPLIT):
+            self._numbers[self._process] = number
+        return answer
+
+    def _request(self, body: bytes, headers: dict[str, str]) -> tuple[int, Any, bytes]:
+        import urllib3
 
         if self._pool is None:
-            timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_SECONDS, read=READ_TIMEOUT_SECONDS)
-            self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, retries=False, timeout=timeout)
+            self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, retries=False)
+        timeout = urllib3.Timeout(connect=self.connect_seconds, read=self.read_seconds)
+        response = self._pool.request(
+            "POST",
+            self.url,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            redirect=False,
+            preload_content=False,
+        )
+        is_whole = False
         try:
-            response = self._pool.request(
-                "POST", self.url, body=body, headers=headers, redirect=False, preload_content=False
-            )
-            try:
-                content = response.read(_MAX_ANSWER_BYTES + 1, decode_content=True)
-            finally:
-                response.release_conn() if _is_drained(response) else response.close()
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            return Answer(Verdict.RETRY, f"{type(error).__name__} at {self.url}")
-        advertised = response.headers.get("X-HiveBoard-Accept-Encoding", "")
-        self._accepts_gzip = "gzip" in advertised and response.status != 415
-        return _meaning(response.status, response.headers.get("Retry-After"), content, count)
+            content = response.read(_MAX_ANSWER_BYTES + 1, decode_content=True)
+            is_whole = len(content) <= _MAX_ANSWER_BYTES
+        finally:
+            if is_whole:
+                response.release_conn()
+            else:
+                response.close()
+        return response.status, response.headers, content
+
+    def _failure(self, error: Exception) -> Answer:
+        self._is_connected = False
+        return Answer(Verdict.RETRY, f"{type(error).__name__} at {self.url}")
 
     def close(self) -> None:
         """Drop idle connections."""
@@ -85,72 +153,13 @@ class Http:
             self._pool = None
 
 
-def _is_drained(response: Any) -> bool:
-    left = response.length_remaining
-    return left is None or left == 0
-
-
-def _meaning(status: int, retry_after: str | None, content: bytes, count: int) -> Answer:
-    if status in (200, 201, 202, 207):
-        return _stored(content, count)
-    if status == 413 or status == 400 or status == 422:
-        return Answer(Verdict.SPLIT, f"HTTP {status}: {_message(content)}")
-    if status == 429 or status >= 500:
-        return Answer(Verdict.RETRY, f"HTTP {status}", retry_after_seconds=_retry_after(retry_after, content))
-    if 300 <= status < 400:
-        return Answer(
-            Verdict.REFUSED, f"HTTP {status}: the endpoint redirects; set endpoint to the collector itself"
-        )
-    if status in (401, 403):
-        return Answer(Verdict.REFUSED, f"HTTP {status}: the collector does not take this api_key")
-    return Answer(Verdict.REFUSED, f"HTTP {status}: this does not look like a collector")
-
-
-def _stored(content: bytes, count: int) -> Answer:
-    """A 2xx counts only when its body is complete and accounts for every event; otherwise the batch is sent again."""
-    try:
-        body = msgspec.json.decode(content)
-        accepted, rejected = body["accepted"], body["rejected"]
-        errors = body.get("errors") or []
-        complete = int(accepted) + int(rejected) == count
-        reasons = {
-            str(item["event_id"]): f"{item.get('error')}: {item.get('message')}"[:500]
-            for item in errors
-            if isinstance(item, dict) and item.get("event_id")
-        }
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError):
-        return Answer(Verdict.RETRY, "the answer to a batch was not the collector's")
-    if not complete:
-        return Answer(Verdict.RETRY, "the answer did not account for every event of the batch")
-    return Answer(Verdict.DELIVERED, "stored", rejected=reasons if rejected else {})
-
-
-def _message(content: bytes) -> str:
-    try:
-        body = msgspec.json.decode(content)
-        return str(body.get("message") or body.get("error"))[:300]
-    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError):
-        return content[:100].decode("utf-8", "replace")
-
-
-def _retry_after(header: str | None, content: bytes) -> float | None:
-    """Seconds from the header (a number or an HTTP date) or from the body's ``details``; capped at five minutes."""
-    seconds: float | None = None
-    if header:
-        try:
-            seconds = float(header)
-        except ValueError:
-            import email.utils
-
-            try:
-                seconds = email.utils.parsedate_to_datetime(header).timestamp() - time.time()
-            except (TypeError, ValueError):
-                seconds = None
-    if seconds is None:
-        try:
-            seconds = float(msgspec.json.decode(content)["details"]["retry_after_seconds"])
-        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError):
-            return None
-    if seconds != seconds:
-        return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+def _compressed(body: bytes, advertised: frozenset[str]) -> tuple[str, bytes] | None:
+    """Name of the encoding and the body in it; ``None`` where nothing we have is advertised."""
+    zstandard = sys.modules.get("zstandard")
+    if "zstd" in advertised and zstandard is not None:
+        packed: bytes = zstandard.ZstdCompressor(level=1).compress(body)
+        return "zstd", packed
+    if "gzip" in advertised:
+        compressor = zlib.compressobj(1, zlib.DEFLATED, 31)
+        return "gzip", compressor.compress(body) + compressor.flush()
+    return None

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-class Payload(Struct, kw_only=True, omit_defaults=True):
+class Payload(Struct, kw_only=True, omit_defaults=True, gc=False):
     """A body with a one-line summary (512 characters at most)."""
 
     summary: str | None = None

@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from .errors import HiveLoopConfigError, Intervention
 
-__all__ = ["attempt", "contained", "listeners", "report", "swallowed"]
+__all__ = ["attempt", "contained", "guarded", "listeners", "report", "swallowed"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -91,11 +91,17 @@ def _signature_text(fn: Callable[..., object]) -> tuple[str, str, dict[str, obje
 
 
 def attempt(fn: Callable[[], R], where: str) -> tuple[bool, R | None]:
-    """Run a callback: ``(True, result)``, or ``(False, None)`` after reporting what it raised. Interventions pass."""
+    """Run a callback: ``(True, result)``, or ``(False, None)`` after reporting what it raised."""
     try:
         return True, fn()
-    except _PASSING:
-        raise
     except Exception as error:  # noqa: BLE001 - this is the boundary
         report(error, where)
         return False, None
+
+
+def guarded(fn: Callable[[], R], otherwise: R) -> R:
+    """What reading a value of the program gives, or ``otherwise``: its own code raising is data, not a fault to report."""
+    try:
+        return fn()
+    except Exception:  # noqa: BLE001 - this is the boundary
+        return otherwise

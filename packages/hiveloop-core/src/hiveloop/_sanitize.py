@@ -10,81 +10,43 @@ import numbers
 import pathlib
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
 
-__all__ = [
-    "MAX_DEPTH",
-    "MAX_INT",
-    "MAX_STRING",
-    "is_plain",
-    "is_plain_dict",
-    "plain_payload",
-    "sanitize",
-    "shorten",
-]
+from ._plain import MAX_DEPTH, MAX_FLOAT, MAX_INT, MIN_INT, is_plain
+from ._safety import guarded
 
-MAX_DEPTH = 48
+__all__ = ["MAX_NODES", "MAX_STRING", "is_plain", "plain_payload", "sanitize", "shorten"]
+
 MAX_NODES = 4_000
 MAX_STRING = 32_768
-MAX_INT = 2**63 - 1
-_PLAIN_STRING = 8_192
-_PLAIN_ITEMS = 512
-_MAX_FLOAT = 1.7976931348623157e308
-_LEAVES = frozenset({bool, type(None)})
+#: Characters of all strings together; what comes later is cut to ``_SPENT_STRING``.
+_MAX_CHARACTERS = 8 * MAX_STRING
+_SPENT_STRING = 64
+_MAX_KEY = 256
+#: Python refuses to print longer integers where its limit is set to the lowest value allowed (640 digits).
+_MAX_INT_BITS = 2_048
+#: How often a container that changes while it is read is read again.
+_ATTEMPTS = 3
+
+_CONTAINERS = (dict, list, tuple, set, frozenset, deque, range, Struct, Mapping)
+_NOTHING: dict[str, str] = {}
+_VIEWS = (type(_NOTHING.keys()), type(_NOTHING.values()), type(_NOTHING.items()))
+_TEXTUAL = (uuid.UUID, decimal.Decimal, pathlib.PurePath)
+_MOMENTS = (datetime.datetime, datetime.date, datetime.time)
+# A metaclass may define `__name__` in any way it likes.
+_name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most ``limit`` characters, the last of them saying how many were left out."""
+    """At most ``limit`` characters (or the mark alone), the last of them saying how many were left out."""
     if len(text) <= limit:
         return text
-    mark = f"…[+{len(text) - limit} chars]"
-    kept = max(0, limit - len(mark))
+    kept = max(0, limit - len(f"…[+{len(text)} chars]"))
     return f"{text[:kept]}…[+{len(text) - kept} chars]"
-
-
-def is_plain(value: Any, depth: int = 0) -> bool:
-    """Whether the encoder can take the value as it is: JSON types only, finite, small enough, not deep."""
-    kind = type(value)
-    if kind is dict:
-        return is_plain_dict(value, depth)
-    if kind is str:
-        return len(value) <= _PLAIN_STRING
-    if kind is int:
-        return bool(-MAX_INT <= value <= MAX_INT)
-    if kind is float:
-        return bool(-_MAX_FLOAT <= value <= _MAX_FLOAT)
-    if kind in _LEAVES:
-        return True
-    if kind is list or kind is tuple:
-        return (
-            depth < MAX_DEPTH
-            and len(value) <= _PLAIN_ITEMS
-            and all(is_plain(item, depth + 1) for item in value)
-        )
-    if isinstance(value, Struct):
-        # Typed fields hold what handles have checked already; only the loose ones can hold anything.
-        names = getattr(kind, "loose_fields", None) or kind.__struct_fields__
-        return all(is_plain(getattr(value, name), depth + 1) for name in names)
-    return False
-
-
-def is_plain_dict(value: dict[Any, Any], depth: int = 0) -> bool:
-    """:func:`is_plain` for what is known to be a dict."""
-    if depth >= MAX_DEPTH or len(value) > _PLAIN_ITEMS:
-        return False
-    for key, item in value.items():
-        if type(key) is not str or len(key) > _PLAIN_STRING:
-            return False
-        kind = type(item)
-        if kind is str:
-            if len(item) > _PLAIN_STRING:
-                return False
-        elif kind not in _LEAVES and not is_plain(item, depth + 1):
-            return False
-    return True
 
 
 def sanitize(value: Any) -> Any:
@@ -95,142 +57,179 @@ def sanitize(value: Any) -> Any:
 def plain_payload(payload: Any) -> Any:
     """A plain copy of an event's payload; a typed one keeps its ``kind``."""
     tree = sanitize(payload)
-    kind = getattr(payload, "kind", None)
-    return {"kind": kind, **tree} if isinstance(kind, str) and isinstance(tree, dict) else tree
+    if issubclass(type(payload), Struct) and isinstance(tree, dict):
+        kind = getattr(type(payload), "kind", None)
+        return {"kind": kind, **tree} if isinstance(kind, str) else tree
+    return tree
 
 
 def _marker(value: Any) -> dict[str, str]:
-    return {"$unserializable": type(value).__name__}
+    return {"$unserializable": shorten(_name_of(type(value)), 128)}
 
 
 class _Walk:
-    """One traversal: counts nodes and knows the containers it is inside of."""
+    """One traversal: counts nodes and characters and knows the containers it is inside of.
 
-    __slots__ = ("_inside", "_left")
+    Decides by ``type(value)``, never by ``isinstance``: that asks the value, and proxies and mocks lie or raise.
+    """
+
+    __slots__ = ("_characters", "_inside", "_left")
 
     def __init__(self) -> None:
         self._left = MAX_NODES
+        self._characters = _MAX_CHARACTERS
         self._inside: set[int] = set()
 
     def visit(self, value: Any, depth: int) -> Any:
         self._left -= 1
         if self._left < 0:
             return {"$truncated": "too many values"}
-        if value is None or isinstance(value, bool):
+        kind = type(value)
+        if value is None or kind is bool:
             return value
-        if isinstance(value, enum.Enum):
-            return self.visit(value.value, depth + 1)
-        if isinstance(value, str):
-            return _text(value)
-        if isinstance(value, int):
+        if kind is str:
+            return self._text(value)
+        if kind is int:
             return _integer(value)
-        if isinstance(value, float):
+        if kind is float:
             return _float(value)
-        return self._container_or_leaf(value, depth)
+        # From here on code of the value may run: properties, iterators, conversions.
+        return guarded(lambda: self._visit_other(value, kind, depth), _marker(value))
 
-    def _container_or_leaf(self, value: Any, depth: int) -> Any:
-        if isinstance(value, Mapping | list | tuple | set | frozenset | deque | Struct) or _is_dataclass(
-            value
-        ):
-            if depth >= MAX_DEPTH:
-                return {"$truncated": "too deep"}
-            if id(value) in self._inside:
-                return {"$unserializable": f"circular {type(value).__name__}"}
-            self._inside.add(id(value))
+    def _visit_other(self, value: Any, kind: type, depth: int) -> Any:
+        if issubclass(kind, enum.Enum):
+            return self.visit(value.value, depth + 1)
+        if issubclass(kind, str):
+            return self._text(str.__str__(value))
+        if issubclass(kind, int):
+            return _integer(int.__index__(value))
+        if issubclass(kind, float):
+            return _float(float.__add__(value, 0.0))
+        if issubclass(kind, _CONTAINERS) or kind in _VIEWS or dataclasses.is_dataclass(kind):
+            return self._enter(value, kind, depth)
+        plain = _scalar(value, kind)
+        return self._text(plain) if isinstance(plain, str) else plain
+
+    def _enter(self, value: Any, kind: type, depth: int) -> Any:
+        if depth >= MAX_DEPTH:
+            return {"$truncated": "too deep"}
+        if id(value) in self._inside:
+            return {"$unserializable": f"circular {shorten(_name_of(kind), 128)}"}
+        self._inside.add(id(value))
+        try:
+            return self._container(value, kind, depth + 1)
+        finally:
+            self._inside.discard(id(value))
+
+    def _container(self, value: Any, kind: type, depth: int) -> Any:
+        if issubclass(kind, dict):
+            return self._object(self._some(lambda: dict.items(value)), dict.__len__(value), depth)
+        if issubclass(kind, Struct):
+            pairs = [(name, getattr(value, name)) for name in kind.__struct_fields__]
+            if kind.__struct_config__.omit_defaults:
+                pairs = [(name, item) for name, item in pairs if item is not None]
+            return self._object(pairs, len(pairs), depth)
+        if dataclasses.is_dataclass(kind):
+            pairs = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(kind)]
+            return self._object(pairs, len(pairs), depth)
+        if issubclass(kind, Mapping):
+            pairs = self._some(value.items)
+            return self._object(pairs, len(value), depth)
+        items = self._some(lambda: _iterate(value, kind))
+        return self._array(items, len(value), depth)
+
+    def _some(self, read: Callable[[], Iterable[Any]]) -> list[Any]:
+        """As many as there is room for; read again where another thread changed the container meanwhile."""
+        for _ in range(_ATTEMPTS - 1):
             try:
-                return self._container(value, depth + 1)
-            except (RuntimeError, TypeError, ValueError, AttributeError, KeyError, IndexError):
-                return _marker(value)  # changed by another thread while we read it, or a container that lies
-            finally:
-                self._inside.discard(id(value))
-        return _scalar(value)
+                return list(islice(read(), max(self._left, 0)))
+            except RuntimeError:
+                continue
+        return list(islice(read(), max(self._left, 0)))
 
-    def _container(self, value: Any, depth: int) -> Any:
-        if isinstance(value, Mapping):
-            # A snapshot of a real dict is one C call, safe against another thread's writes.
-            pairs = list(dict.items(value)) if isinstance(value, dict) else list(value.items())
-            return self._pairs(pairs, depth)
-        if isinstance(value, Struct):
-            pairs = [(name, getattr(value, name)) for name in value.__struct_fields__]
-            return self._pairs([(key, item) for key, item in pairs if item is not None], depth)
-        if _is_dataclass(value):
-            return self._pairs([(f.name, getattr(value, f.name)) for f in dataclasses.fields(value)], depth)
-        items = list(value)
-        kept = [self.visit(item, depth) for item in items[: max(self._left, 0)]]
-        if len(kept) < len(items):
-            kept.append({"$truncated": f"{len(items) - len(kept)} more"})
+    def _array(self, items: list[Any], total: int, depth: int) -> list[Any]:
+        kept = [self.visit(item, depth) for item in items]
+        if len(kept) < total:
+            kept.append({"$truncated": f"{total - len(kept)} more"})
         return kept
 
-    def _pairs(self, pairs: list[tuple[Any, Any]], depth: int) -> dict[str, Any]:
+    def _object(self, pairs: list[tuple[Any, Any]], total: int, depth: int) -> dict[str, Any]:
         tree: dict[str, Any] = {}
         for key, item in pairs:
             if self._left <= 0:
-                tree["$truncated"] = f"{len(pairs) - len(tree)} more"
                 break
-            tree[_key(key)] = self.visit(item, depth)
+            name = self._key(key)
+            tree[name if name not in tree else _another(name, tree)] = self.visit(item, depth)
+        if len(tree) < total:
+            tree["$truncated"] = f"{total - len(tree)} more"
         return tree
 
+    def _key(self, key: Any) -> str:
+        kind = type(key)
+        if kind is not str and issubclass(kind, tuple | frozenset):
+            return f"$key:{shorten(_name_of(kind), 128)}"
+        plain = self.visit(key, MAX_DEPTH)
+        self._left += 1
+        if isinstance(plain, dict | list):
+            return f"$key:{shorten(_name_of(kind), 128)}"
+        if plain is None or isinstance(plain, bool):
+            return {None: "null", True: "true", False: "false"}[plain]
+        return shorten(str(plain), _MAX_KEY)
 
-def _is_dataclass(value: Any) -> bool:
-    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+    def _text(self, text: str) -> str:
+        room = MAX_STRING if self._characters > 0 else _SPENT_STRING
+        cut = shorten(text, room)
+        self._characters -= len(cut)
+        try:
+            cut.encode()
+        except UnicodeEncodeError:
+            # Each lone surrogate becomes six characters.
+            return "$surrogate:" + shorten(text, room // 6).encode("utf-8", "backslashreplace").decode()
+        return cut
 
 
-def _text(value: str) -> str:
-    text = str.__str__(value)
-    if len(text) > MAX_STRING:
-        text = shorten(text, MAX_STRING)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "$surrogate:" + text.encode("utf-8", "backslashreplace").decode()
-    return text
+def _iterate(value: Any, kind: type) -> Iterator[Any]:
+    """By the base class's own iterator, whatever a subclass makes of it."""
+    for base in (list, tuple, set, frozenset, deque):
+        if issubclass(kind, base):
+            return base.__iter__(value)
+    return iter(value)
 
 
-def _integer(value: int) -> int | str:
-    number = int.__index__(value)
-    if -MAX_INT <= number <= MAX_INT:
+def _another(name: str, tree: dict[str, Any]) -> str:
+    """Keys that differ in Python may be one in JSON: ``1`` and ``"1"``."""
+    number = len(tree) + 1
+    while f"{name}~{number}" in tree:
+        number += 1
+    return f"{name}~{number}"
+
+
+def _integer(number: int) -> int | str:
+    if MIN_INT <= number <= MAX_INT:
         return number
-    if number.bit_length() > 4096:  # Python refuses to print integers of more than 4,300 digits
-        return f"$int:{number.bit_length()} bits"
-    return f"$int:{number}"
+    return f"$int:{number}" if number.bit_length() <= _MAX_INT_BITS else f"$int:{number.bit_length()} bits"
 
 
-def _float(value: float) -> float | dict[str, str]:
-    number = float.__add__(value, 0.0)
+def _float(number: float) -> float | dict[str, str]:
     if number != number:
         return {"$float": "nan"}
-    if number > _MAX_FLOAT:
+    if number > MAX_FLOAT:
         return {"$float": "inf"}
-    if number < -_MAX_FLOAT:
-        return {"$float": "-inf"}
-    return number
+    return {"$float": "-inf"} if number < -MAX_FLOAT else number
 
 
-def _key(key: Any) -> str:
-    if isinstance(key, str):
-        return _text(key)[:256]
-    if key is None or isinstance(key, bool | int | float):
-        return str(key) if not isinstance(key, int) else str(_integer(key))
-    if isinstance(key, enum.Enum) and isinstance(key.value, str | int):
-        return _key(key.value)
-    return f"$key:{type(key).__name__}"
-
-
-def _scalar(value: Any) -> Any:
+def _scalar(value: Any, kind: type) -> Any:
     """Well-known leaf types of the standard library (and numbers registered as such), else the marker."""
-    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+    if issubclass(kind, _MOMENTS):
         return value.isoformat()
-    if isinstance(value, datetime.timedelta):
+    if issubclass(kind, datetime.timedelta):
         return value.total_seconds()
-    if isinstance(value, uuid.UUID | decimal.Decimal | pathlib.PurePath):
-        return _text(str(value))
-    if isinstance(value, bytes | bytearray | memoryview):
-        return _text(bytes(value[:MAX_STRING]).decode("utf-8", "backslashreplace"))
-    try:
-        if isinstance(value, numbers.Integral):
-            return _integer(int(value))
-        if isinstance(value, numbers.Real):
-            return _float(float(value))
-    except (TypeError, ValueError, OverflowError):
-        return _marker(value)
+    if issubclass(kind, _TEXTUAL):
+        return str(value)
+    if issubclass(kind, bytes | bytearray | memoryview):
+        return bytes(value[:MAX_STRING]).decode("utf-8", "backslashreplace")
+    if issubclass(kind, numbers.Integral):
+        return _integer(int(value))
+    if issubclass(kind, numbers.Real):
+        return _float(float(value))
     return _marker(value)

@@ -79,19 +79,12 @@ def caller_frame(depth: int) -> FrameType | None:
     return frame
 
 
-def _innermost() -> Scope | None:
-    scope = _scope.get()
-    while scope is not None and not scope.is_live():
-        scope = scope.previous
-    return scope
-
-
 def current() -> Scope | None:
     """The innermost live scope, or the framework's current step when that was started later."""
-    scope = _innermost()
-    if resolvers:
-        return _with_framework(scope)
-    return scope
+    scope = _scope.get()
+    while scope is not None and (scope.detached or scope.frame is not None) and not scope.is_live():
+        scope = scope.previous
+    return _with_framework(scope) if resolvers else scope
 
 
 def _with_framework(scope: Scope | None) -> Scope | None:
@@ -124,7 +117,10 @@ def enter(
     key = around.framework_key if around is not None else None
     opener = None if frame is None else _running_unit()
     # Chained to what the context really holds, suspended generators included: they come back.
-    scope = Scope(agent, task, action_id, _attached(_scope.get()), frame, opener, key)
+    previous = _scope.get()
+    if previous is not None and previous.detached:
+        previous = _attached(previous)
+    scope = Scope(agent, task, action_id, previous, frame, opener, key)
     _scope.set(scope)
     return scope
 
@@ -139,7 +135,8 @@ def _attached(scope: Scope | None) -> Scope | None:
 def leave(scope: Scope) -> None:
     """End a scope, from any context: the variable is restored where it holds this scope, else the scope is marked."""
     if _scope.get() is scope:
-        _scope.set(_attached(scope.previous))
+        previous = scope.previous
+        _scope.set(_attached(previous) if previous is not None and previous.detached else previous)
     else:
         scope.detached = True
     scope.frame = None

@@ -6,24 +6,68 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
+from ._answer import Answer, Verdict
+from ._bell import Bell
 from ._buffer import Buffer
 from ._delivery import Delivery
-from ._http import Answer, Http, Verdict
+from ._http import Http, imports
 from ._safety import attempt
 
-__all__ = ["Sender"]
+__all__ = ["DEFAULT_TIMEOUT_SECONDS", "Sender", "patience"]
 
 log = logging.getLogger("hiveloop")
 
+DEFAULT_TIMEOUT_SECONDS = 10.0
 FIRST_BACKOFF_SECONDS = 0.25
 MAX_BACKOFF_SECONDS = 5.0
 MAX_REFUSED_BACKOFF_SECONDS = 60.0
 #: While the program exits: how long without a single delivered batch until the rest is given up.
-GIVE_UP_SECONDS = 1.5
+GIVE_UP_SECONDS = 1.4
+#: What the thread may take to import on top: a short program on a cold disk must not lose everything for that.
+IMPORT_SECONDS = 4.0
 #: While somebody waits for a flush, a failed attempt is repeated this soon (unless the collector named a time).
 HURRY_SECONDS = 0.2
 OVERFLOW_LOG_SECONDS = 60.0
+#: A problem is said once per outage, and not again within this time however often the collector comes and goes.
+PROBLEM_LOG_SECONDS = 300.0
+#: How long until a thread that could not be started is tried again.
+START_AGAIN_SECONDS = 10.0
+#: How long the end of a thread that has nothing left to do is waited for.
+_JOIN_SECONDS = 0.5
+
+
+def patience(timeout: Any) -> float:
+    """A timeout as given by the program: seconds of 0 or more; what is no number is the default."""
+    try:
+        return min(max(0.0, float(timeout)), threading.TIMEOUT_MAX)
+    except (TypeError, ValueError, OverflowError):
+        return DEFAULT_TIMEOUT_SECONDS
+
+
+class _Wait:
+    """How long somebody who flushes still waits. Every settled event is progress, be it in the middle of a round."""
+
+    def __init__(self, buffer: Buffer, timeout: float) -> None:
+        self._buffer = buffer
+        self._began = time.monotonic()
+        self._deadline = self._began + timeout
+        self._done = -1
+        self._moved_at = 0.0
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self._deadline - time.monotonic())
+
+    def is_over(self, gives_up_early: bool, ready_at: float) -> bool:
+        now, done = time.monotonic(), self._buffer.delivered + self._buffer.lost
+        if done != self._done:
+            self._done, self._moved_at = done, now
+        if now >= self._deadline:
+            return True
+        since = max(self._moved_at, min(ready_at, self._began + IMPORT_SECONDS))
+        return gives_up_early and now - since > GIVE_UP_SECONDS
 
 
 class Sender:
@@ -40,63 +84,71 @@ class Sender:
 
     def reset(self) -> None:
         """No thread, no connection, no memory of failures: at start and in a forked child."""
-        self._wake = threading.Event()
+        self._bell = Bell()
         self._moved = threading.Condition()
-        self._start_lock = threading.Lock()
+        self._start_lock = threading.RLock()
         self._thread: threading.Thread | None = None
+        self._start_again_at = 0.0
         self.is_started = False
+        self._ready_at = float("inf")
         self._exiting = False
         self._ended = False
         self._waiters = 0
         self._failures = 0
         self._not_before = 0.0
         self._told_to_wait = False
-        self._last_progress = 0.0
-        self._said: set[str] = set()
-        self._overflow_said = (0.0, 0)
+        self._losses_told = 0
+        self._said: dict[str, float] = {}
+        self._overflow_said: tuple[float, int] | None = None
 
     # -- called by the program's threads --
 
     def notice(self) -> None:
         """There is something to send: start the thread, or wake it because a batch is full."""
         if self.is_started:
-            self._wake.set()
+            self._bell.ring()
         else:
             self._start()
 
     def flush(self, timeout: float) -> bool:
-        """Block until everything appended so far was delivered; ``False`` when it was not within ``timeout`` seconds."""
+        """Block until everything appended so far is delivered.
+
+        ``False`` when it was not within ``timeout`` seconds, or when something appended since the last flush was
+        dropped instead.
+        """
         target = self._buffer.appended
-        drops_before = sum(self._buffer.dropped().values())
-        started = time.monotonic()
+        wait = _Wait(self._buffer, timeout)
         if not self._is_settled(target):
             self._start()
+            if not self.is_started:
+                self._deliver_here(wait, target)
         with self._moved:
             self._waiters += 1
-            self._wake.set()
+            self._bell.ring()
             try:
                 while not self._is_settled(target):
-                    left = started + timeout - time.monotonic()
-                    if left <= 0 or (self._exiting and self._is_stalled(started)):
+                    if self._ended or wait.is_over(self._exiting, self._ready_at):
                         return False
-                    self._moved.wait(min(left, 0.05))
+                    self._moved.wait(min(wait.left, 0.05))
             finally:
                 self._waiters -= 1
-        return sum(self._buffer.dropped().values()) == drops_before
+        told, self._losses_told = self._losses_told, self._buffer.lost
+        return told == self._losses_told
 
     def stop(self, timeout: float) -> bool:
         """Deliver what is left, but give up after a while without progress; end the thread. True when nothing was left."""
         self._exiting = True
-        self.flush(timeout)
-        self._ended = True
-        self._wake.set()
+        try:
+            self.flush(timeout)
+        finally:
+            self._ended = True
+            self._bell.ring()
         left = self._buffer.pending
         if left:
             log.warning("hiveloop stopped with %d event(s) undelivered", left)
+        elif self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(_JOIN_SECONDS)  # it closes its connection in order
         return not left
-
-    def _is_stalled(self, since: float) -> bool:
-        return time.monotonic() - max(self._last_progress, since) > GIVE_UP_SECONDS
 
     def _is_settled(self, target: int) -> bool:
         oldest = self._buffer.oldest_serial()
@@ -104,25 +156,55 @@ class Sender:
 
     def _start(self) -> None:
         with self._start_lock:
-            if self._thread is None and not self._ended:
-                self._thread = threading.Thread(target=self._run, name="hiveloop-sender", daemon=True)
+            if self.is_started or self._ended or time.monotonic() < self._start_again_at:
+                return
+            self.is_started = True
+            self._thread = threading.Thread(target=self._run, name="hiveloop-sender", daemon=True)
+            try:
                 self._thread.start()
-                self.is_started = True
+            except RuntimeError:  # no thread is to be had: the system's limit, or the interpreter is ending
+                self._thread = None
+                self.is_started = False
+                self._start_again_at = time.monotonic() + START_AGAIN_SECONDS
+                self._say("thread", "events are kept until flush() or the end: no thread can be started")
+
+    def _deliver_here(self, wait: _Wait, target: int) -> None:
+        """Without a thread, whoever flushes delivers."""
+        imports.load()
+        self._ready_at = time.monotonic()
+        http = self._make_http()
+        delivery = Delivery(self._buffer, http, self._batch_size)
+        while not (self._is_settled(target) or wait.is_over(self._exiting, self._ready_at)):
+            seconds = max(0.01, min(wait.left, GIVE_UP_SECONDS if self._exiting else wait.left))
+            http.read_seconds = min(http.read_seconds, seconds)
+            http.connect_seconds = min(http.connect_seconds, seconds)
+            self._turn(delivery)
+            if not self._is_settled(target):
+                time.sleep(min(HURRY_SECONDS, wait.left))
+        http.close()
 
     # -- the thread --
 
     def _run(self) -> None:
-        http = self._make_http()
-        delivery = Delivery(self._buffer, http, self._batch_size)
-        while not self._ended:
-            self._wait()
-            fine, _ = attempt(lambda: self._deliver_all(delivery), "Sender._run")
-            if not fine:  # the sender must outlive any single round
-                self._back_off(Answer(Verdict.RETRY, "internal error"))
-            self._say_overflow()
-            with self._moved:
-                self._moved.notify_all()
-        http.close()
+        try:
+            attempt(imports.load, "Sender")
+            self._ready_at = time.monotonic()
+            http = self._make_http()
+            delivery = Delivery(self._buffer, http, self._batch_size)
+            while not self._ended:
+                self._wait()
+                self._turn(delivery)
+            http.close()
+        finally:
+            self.is_started = False  # should it ever end early, the next event starts another
+
+    def _turn(self, delivery: Delivery) -> None:
+        fine, _ = attempt(lambda: self._deliver_all(delivery), "Sender")
+        if not fine:  # the sender must outlive any single round
+            self._back_off(Answer(Verdict.RETRY, "internal error"))
+        self._say_overflow()
+        with self._moved:
+            self._moved.notify_all()
 
     def _wait(self) -> None:
         delay = self._flush_interval
@@ -133,8 +215,7 @@ class Sender:
             elif blocked > 0:
                 delay = blocked
         if delay > 0:
-            self._wake.wait(delay)
-        self._wake.clear()
+            self._bell.wait(delay)
 
     def _may_send(self) -> bool:
         if self._waiters and not self._told_to_wait:
@@ -145,39 +226,51 @@ class Sender:
         while self._buffer.pending and self._may_send() and not self._ended:
             outcome = delivery.round()
             if outcome.progressed:
-                self._last_progress = time.monotonic()
+                self._failures = 0
                 with self._moved:
                     self._moved.notify_all()
             if outcome.problem is not None:
                 self._back_off(outcome.problem)
                 return
-            self._failures = 0
-            self._not_before = 0.0
+            if self._not_before:
+                self._recover()
+
+    def _recover(self) -> None:
+        self._not_before = 0.0
+        self._told_to_wait = False
+        long_ago = time.monotonic() - PROBLEM_LOG_SECONDS
+        self._said = {topic: at for topic, at in self._said.items() if at > long_ago}
+        log.info("the collector takes events again, %d pending", self._buffer.pending)
 
     def _back_off(self, answer: Answer) -> None:
-        import random  # costs 4 ms to import, and only a failing delivery needs it
+        import random  # loaded by `imports`
 
         self._failures += 1
         self._told_to_wait = answer.retry_after_seconds is not None
         if answer.retry_after_seconds is not None:
             delay = answer.retry_after_seconds + random.uniform(0.0, 0.1)
         else:
-            ceiling = (
-                MAX_REFUSED_BACKOFF_SECONDS if answer.verdict == Verdict.REFUSED else MAX_BACKOFF_SECONDS
-            )
-            delay = min(ceiling, FIRST_BACKOFF_SECONDS * 2 ** min(self._failures - 1, 12)) * random.uniform(
-                0.75, 1.0
-            )
-        self._not_before = time.monotonic() + delay
-        topic = answer.reason.split(":")[0]
+            is_refused = answer.verdict == Verdict.REFUSED
+            ceiling = MAX_REFUSED_BACKOFF_SECONDS if is_refused else MAX_BACKOFF_SECONDS
+            delay = min(ceiling, FIRST_BACKOFF_SECONDS * 2 ** min(self._failures - 1, 12))
+            delay *= random.uniform(0.75, 1.0)
+        now = time.monotonic()
+        self._not_before = now + delay
+        log.debug("not delivered: %s; next attempt in %.1f s", answer.reason, delay)
+        self._say(
+            answer.reason.split(":")[0],
+            f"events are kept, the collector did not take them: {answer.reason} (said once)",
+        )
+
+    def _say(self, topic: str, message: str) -> None:
         if topic not in self._said:
-            self._said.add(topic)
-            log.warning("events are kept, the collector did not take them: %s (said once)", answer.reason)
+            self._said[topic] = time.monotonic()
+            log.warning("%s", message)
 
     def _say_overflow(self) -> None:
         dropped = self._buffer.dropped().get("queue_overflow", 0)
-        said_at, said = self._overflow_said
         now = time.monotonic()
-        if dropped > said and (said == 0 or now - said_at >= OVERFLOW_LOG_SECONDS):
+        said_at, said = self._overflow_said or (now - OVERFLOW_LOG_SECONDS, 0)
+        if dropped > said and now - said_at >= OVERFLOW_LOG_SECONDS:
             self._overflow_said = (now, dropped)
             log.warning("%d event(s) dropped so far: the queue is full (max_queue_size)", dropped)

@@ -62,7 +62,8 @@ class Task(TaskStory):
     def _start(self) -> None:
         self._started_at = runtime.clock.monotonic()
         self.agent.open_tasks[self.task_run_id] = self.task_id
-        self._send(TaskStarted(payload={"summary": f"Task {self.task_id} started", **self._details}))
+        whose = {"hiveloop": {"process": runtime.process}}
+        self._send(TaskStarted(payload={"summary": f"Task {self.task_id} started", **self._details, **whose}))
 
     @contained
     def _resume(self) -> None:

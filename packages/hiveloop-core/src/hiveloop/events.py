@@ -65,7 +65,7 @@ class Envelope(Struct, frozen=True, omit_defaults=True, kw_only=True):
     group: str = field(default="default")
 
 
-class Event(Struct, kw_only=True, omit_defaults=True, tag_field="event_type"):
+class Event(Struct, kw_only=True, omit_defaults=True, tag_field="event_type", gc=False):
     """What every event can carry. ``None`` means absent and is not sent.
 
     ``duration_ms`` is in milliseconds; ``timestamp`` is ISO 8601 UTC with milliseconds and ``Z``;

@@ -92,7 +92,7 @@ class ApprovalPayload(Payload):
     data: dict[str, Any] = {}
 
 
-class LlmCallData(Struct, kw_only=True, omit_defaults=True):
+class LlmCallData(Struct, kw_only=True, omit_defaults=True, gc=False):
     """One model call. Tokens include cache (in) and reasoning (out); ``cost`` is US dollars; ``duration_ms`` milliseconds."""
 
     name: str
