@@ -67,6 +67,10 @@ def _value_of(fn: Callable[[], Any], where: str) -> Any:
         return None
 
 
+#: A new agent beats soon, so that its queue and vital signs show at once; from then on at its interval.
+FIRST_BEAT_SECONDS = 1.0
+
+
 class Heartbeats:
     """Beats every agent at its own interval (seconds; 0 = never) from one lazily started thread."""
 
@@ -90,7 +94,9 @@ class Heartbeats:
             self._intervals[agent.agent_id] = interval_seconds
             if interval_seconds <= 0 or self._stopped or known == interval_seconds:
                 return
-            self._push(agent, interval_seconds)
+            self._push(
+                agent, min(interval_seconds, FIRST_BEAT_SECONDS) if known is None else interval_seconds
+            )
             if self._thread is None:
                 timer = threading.Thread(target=self._run, name="hiveloop-heartbeat", daemon=True)
                 timer.start()
