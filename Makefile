@@ -12,6 +12,13 @@ WEB := packages/hiveboard/web
 RUN := .venv/bin/python
 JOBS ?= auto
 
+# Where the system keeps a list of certificate authorities, use it: it knows a company's own proxy, uv's list does not.
+CERTIFICATES := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem))
+ifneq ($(CERTIFICATES),)
+export UV_SYSTEM_CERTS := 1
+export PIP_CERT := $(CERTIFICATES)
+endif
+
 .PHONY: help
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'

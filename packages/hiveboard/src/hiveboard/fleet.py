@@ -7,9 +7,9 @@ from collections import Counter
 
 from .instant import HOUR_US, MINUTE_US
 from .projections.agent_view import AgentFacts, AgentStats, AgentView, agent_view
+from .projections.cost import known_cost
 from .projections.issue import is_active
 from .projections.pipeline import queue_depth
-from .projections.task_status import dollars
 from .store import Span, Store
 from .store.rows import OutcomeRow, Scope, UsageRow
 
@@ -80,13 +80,12 @@ def agent_stats(
     failed = outcomes.failed if outcomes else 0
     timed = outcomes.timed if outcomes else 0
     finished = completed + failed
-    priced = usage is not None and usage.calls > usage.unpriced
     return AgentStats(
         tasks_completed=completed,
         tasks_failed=failed,
         success_rate=round(completed / finished, 6) if finished else None,
         avg_duration_ms=round(outcomes.duration_ms / timed, 3) if outcomes and timed else None,
-        total_cost=dollars(usage.reported_nano + usage.estimated_nano) if usage and priced else None,
+        total_cost=known_cost(usage),
         llm_call_count=usage.calls if usage else 0,
         throughput=round(finished / hours, 3),
         queue_depth=depth,

@@ -17,7 +17,7 @@ from .routes.table import Endpoint
 
 __all__ = ["build_document"]
 
-_PATH_PARAM = re.compile(r"\{(\w+)(?::path)?\}")
+_PATH_PARAM = re.compile(r"\{(\w+)(?::id)?\}")
 _PATH_PARAM_TEXT = {"agent_id": "The agent's id.", "task_id": "The task's id."}
 _TAGS = {
     "ingest": "Sending events.",
@@ -109,7 +109,7 @@ def _query_parameter(param: Param) -> dict[str, Any]:
     return {
         "name": param.name,
         "in": "query",
-        "required": False,
+        "required": param.required,
         "description": param.description,
         "schema": param.schema,
     }

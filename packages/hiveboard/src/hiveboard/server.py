@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import socket
+from collections.abc import Callable
 
 import uvicorn
 
@@ -14,6 +16,9 @@ from .settings import Settings
 __all__ = ["bind", "make_server", "serve", "url_of"]
 
 _MAX_CONNECTIONS = 1_000
+#: When stopping: how long a client may leave an answer unread, and how long a request may still take.
+_UNREAD_SECONDS = 0.5
+_GRACE_SECONDS = 4.0
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -47,7 +52,25 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._hub.close()
-        await super().shutdown(sockets)
+        cutting = asyncio.create_task(self._cut_off())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cutting.cancel()
+
+    async def _cut_off(self) -> None:
+        """Let go of clients that would hold the process up: soon those that do not take what was written for them,
+        in the end everyone. A client that is cut off is told by its connection; a cancelled task would only log."""
+        await asyncio.sleep(_UNREAD_SECONDS)
+        self._abort(lambda transport: transport.get_write_buffer_size() > 0)
+        await asyncio.sleep(_GRACE_SECONDS - _UNREAD_SECONDS)
+        self._abort(lambda transport: True)
+
+    def _abort(self, chosen: Callable[[asyncio.WriteTransport], bool]) -> None:
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if isinstance(transport, asyncio.WriteTransport) and chosen(transport):
+                transport.abort()
 
 
 def make_server(settings: Settings) -> uvicorn.Server:

@@ -25,7 +25,7 @@ class Limits:
     queue_bytes: int = 64 * 1024 * 1024
     commit_events: int = 10_000
     retry_after_seconds: int = 1
-    timeline_events: int = 5_000
+    timeline_events: int = 10_000
     scan_rows: int = 40_000
     scan_tasks: int = 8_000
     stream_clients: int = 200

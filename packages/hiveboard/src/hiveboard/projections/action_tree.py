@@ -14,10 +14,11 @@ from hiveboard.store.values import dict_of, text_in
 
 from .task_status import dollars
 
-__all__ = ["ActionNode", "LlmNode", "Told", "action_tree"]
+__all__ = ["ActionNode", "LlmNode", "Told", "action_kind", "action_tree"]
 
 Told = list[tuple[StoredEvent, dict[str, Any]]]
 _MAX_DEPTH = 100
+_MAX_KIND = 64
 
 
 class LlmNode(Struct, kw_only=True):
@@ -37,11 +38,15 @@ class LlmNode(Struct, kw_only=True):
 
 
 class ActionNode(Struct, kw_only=True):
-    """One action. ``status`` is running, success, failed, cancelled, abandoned or aborted; ``error`` its text."""
+    """One action. ``status`` is running, success, failed, cancelled, abandoned or aborted; ``error`` its text.
+
+    ``kind`` is what its adapter calls it (node, chain, agent, tool, retrieval); null for actions made by hand.
+    """
 
     action_id: str
     parent_action_id: str | None
     name: str
+    kind: str | None
     agent_id: str
     status: str
     started_at: str
@@ -70,6 +75,12 @@ class _Action:
             self.end = (record, payload)
 
 
+def action_kind(payload: dict[str, Any]) -> str | None:
+    """What an ``action_started`` says the action is, in lower case; None when it does not say."""
+    kind = text_in(payload, "kind") or text_in(dict_of(payload.get("data")), "kind")
+    return kind[:_MAX_KIND].lower() if kind else None
+
+
 def action_tree(told: Told) -> tuple[list[ActionNode], list[LlmNode]]:
     """The roots in order of time, and the LLM calls that belong to no action of this run."""
     actions: dict[str, _Action] = {}
@@ -90,26 +101,32 @@ def action_tree(told: Told) -> tuple[list[ActionNode], list[LlmNode]]:
 
 def _nest(actions: dict[str, _Action]) -> list[ActionNode]:
     nodes = {key: _node(key, action) for key, action in actions.items()}
+    circular = _circular(actions)
     roots = []
     for key, action in actions.items():
         parent = action.parent
-        if parent is None or parent not in nodes or _loops(key, actions):
+        if parent is None or parent not in nodes or key in circular:
             roots.append(nodes[key])
         else:
             nodes[parent].children.append(nodes[key])
     return _shallow(roots)
 
 
-def _loops(key: str, actions: dict[str, _Action]) -> bool:
-    """Whether following the parents comes back to ``key``: such an action is shown as a root."""
-    at = actions[key].parent
-    for _ in range(len(actions)):
-        if at == key:
-            return True
-        if at is None or at not in actions:
-            return False
-        at = actions[at].parent
-    return False
+def _circular(actions: dict[str, _Action]) -> set[str]:
+    """Actions whose parents lead back to themselves: they are shown as roots. Each action is looked at once."""
+    circular: set[str] = set()
+    done: set[str] = set()
+    for key in actions:
+        path: dict[str, int] = {}
+        at: str | None = key
+        while at is not None and at in actions and at not in done:
+            if at in path:
+                circular.update(list(path)[path[at] :])
+                break
+            path[at] = len(path)
+            at = actions[at].parent
+        done.update(path)
+    return circular
 
 
 def _shallow(roots: list[ActionNode]) -> list[ActionNode]:
@@ -144,6 +161,7 @@ def _node(action_id: str, action: _Action) -> ActionNode:
         action_id=action_id,
         parent_action_id=action.parent,
         name=action_name(payload),
+        kind=action_kind(action.start[1]) if action.start else None,
         agent_id=record.agent_id,
         status=_status(action),
         started_at=format_instant(started),

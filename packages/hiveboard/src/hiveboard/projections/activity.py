@@ -1,4 +1,4 @@
-"""One plain sentence per event, for people who read along."""
+"""One plain sentence per event, for people who read along: the only place that words what happened."""
 
 from __future__ import annotations
 
@@ -13,145 +13,183 @@ from hiveboard.store.records import EventRecord
 from hiveboard.store.rollup import action_failed, action_name
 from hiveboard.store.values import count_of, dict_of, number_of, text_in
 
-__all__ = ["narrate"]
+from .wording import after_colon, amount, duration, failure_text, one_line, plural
+
+__all__ = ["headline", "narrate"]
 
 _MAX_SENTENCE = 600
-Narrator = Callable[[EventRecord, dict[str, Any], dict[str, Any]], str]
+_MANY = 10**12
+Teller = Callable[[EventRecord, dict[str, Any], dict[str, Any]], str]
 
 
 def narrate(record: EventRecord, payload: dict[str, Any]) -> str:
-    """What happened, in English; never empty, at most 600 characters."""
-    narrator = _BY_KIND.get(record.kind) if record.kind is not None else _BY_TYPE.get(record.event_type)
-    text = narrator(record, payload, dict_of(payload.get("data"))) if narrator else _other(record, payload)
-    return text[:_MAX_SENTENCE]
+    """What happened as a sentence whose subject is the agent; at most 600 characters, on one line."""
+    return f"{one_line(record.agent_id)} {headline(record, payload)}"[:_MAX_SENTENCE]
 
 
-def _other(record: EventRecord, payload: dict[str, Any]) -> str:
-    label = (record.kind or record.event_type).replace("_", " ")
-    summary = text_in(payload, "summary")
-    return f"{record.agent_id}: {summary}" if summary else f"{record.agent_id} reported {label}"
+def headline(record: EventRecord, payload: dict[str, Any]) -> str:
+    """The same without its subject, for places that show the agent beside it; never empty, begins with a verb."""
+    teller = _BY_KIND.get(record.kind) if record.kind is not None else _BY_TYPE.get(record.event_type)
+    return (teller or _other)(record, payload, dict_of(payload.get("data")))[:_MAX_SENTENCE]
 
 
-def _duration(duration_ms: int | None) -> str:
-    if duration_ms is None:
-        return ""
-    if duration_ms < 1_000:
-        return f" in {duration_ms} ms"
-    seconds = duration_ms / 1_000
-    return f" in {seconds:.1f} s" if seconds < 60 else f" in {int(seconds // 60)} min {int(seconds % 60)} s"
+def _field(payload: dict[str, Any], data: dict[str, Any], name: str) -> str | None:
+    """A text that published clients put either into ``payload.data`` or flat into ``payload``."""
+    found = text_in(data, name) or text_in(payload, name)
+    return one_line(found) if found else None
 
 
-def _error(payload: dict[str, Any]) -> str:
-    parts = [text_in(payload, "exception_type"), text_in(payload, "exception_message")]
-    text = ": ".join(part for part in parts if part) or text_in(payload, "error") or ""
-    return f": {text}" if text else ""
+def _summary(payload: dict[str, Any]) -> str | None:
+    found = text_in(payload, "summary")
+    return one_line(found) if found else None
+
+
+def _took(record: EventRecord) -> str:
+    return "" if record.duration_ms is None else f" in {duration(record.duration_ms)}"
+
+
+def _task(record: EventRecord) -> str:
+    return f"task {one_line(record.task_id)}" if record.task_id else "a task"
+
+
+def _other(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
+    label = one_line((record.kind or record.event_type).replace("_", " "))
+    return f"reported {label}{after_colon(_summary(payload))}"
 
 
 def _task_started(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    kind = f" ({record.task_type})" if record.task_type else ""
-    return f"{record.agent_id} started task {record.task_id}{kind}"
+    return f"started {_task(record)}"
 
 
 def _task_completed(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
     if record.status in OUTCOMES:
-        return (
-            f"Task {record.task_id} of {record.agent_id} was {record.status}{_duration(record.duration_ms)}"
-        )
-    return f"{record.agent_id} completed task {record.task_id}{_duration(record.duration_ms)}"
+        return f"ended {_task(record)} as {record.status}{_took(record)}"
+    return f"completed {_task(record)}{_took(record)}"
 
 
 def _task_failed(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    return f"{record.agent_id} failed task {record.task_id}{_duration(record.duration_ms)}{_error(payload)}"
+    return f"failed {_task(record)}{_took(record)}{after_colon(failure_text(payload))}"
 
 
 def _action_started(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    return f"{record.agent_id} began {action_name(payload)}"
+    return f"began {one_line(action_name(payload))}"
 
 
 def _action_ended(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    name, took = action_name(payload), _duration(record.duration_ms)
+    name, took = one_line(action_name(payload)), _took(record)
     if action_failed(record.event_type, payload):
-        return f"{name} of {record.agent_id} failed{took}{_error(payload)}"
+        return f"failed {name}{took}{after_colon(failure_text(payload))}"
     if record.status in OUTCOMES:
-        return f"{name} of {record.agent_id} was {record.status}{took}"
-    return f"{record.agent_id} finished {name}{took}"
+        return f"ended {name} as {record.status}{took}"
+    return f"finished {name}{took}"
 
 
 def _retry(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    attempt = count_of(data.get("attempt"), 10**9)
-    wait = number_of(data.get("backoff_seconds"))
-    reason = text_in(data, "reason") or text_in(data, "original_error") or text_in(payload, "summary")
-    text = f"{record.agent_id} tries again" + (f", attempt {attempt}" if attempt is not None else "")
-    text += f", after {wait:g} s" if wait is not None else ""
-    return f"{text}: {reason}" if reason else text
+    attempt = count_of(data.get("attempt", payload.get("attempt")), _MANY)
+    wait = number_of(data.get("backoff_seconds", payload.get("backoff_seconds")))
+    reason = _field(payload, data, "reason") or _field(payload, data, "original_error") or _summary(payload)
+    text = "tries again" + (f", attempt {attempt}" if attempt is not None else "")
+    return text + (f", after {wait:g} s" if wait is not None else "") + after_colon(reason)
+
+
+def _recovered(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
+    attempts = count_of(data.get("attempts"), _MANY)
+    return "recovered" if attempts is None else f"recovered after {plural(attempts, 'attempt')}"
 
 
 def _escalated(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    to = text_in(data, "assigned_to") or text_in(payload, "assigned_to")
-    reason = text_in(data, "reason") or text_in(payload, "summary")
-    return f"{record.agent_id} escalated" + (f" to {to}" if to else "") + (f": {reason}" if reason else "")
+    to = _field(payload, data, "assigned_to")
+    reason = _summary(payload) or _field(payload, data, "reason")
+    return f"escalated {_task(record)}" + (f" to {to}" if to else "") + after_colon(reason)
 
 
 def _approval_requested(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    who = text_in(data, "approver") or text_in(payload, "approver")
-    summary = text_in(payload, "summary")
-    text = f"{record.agent_id} waits for approval" + (f" by {who}" if who else "")
-    return f"{text}: {summary}" if summary else text
+    who = _field(payload, data, "approver")
+    what = _summary(payload) or _field(payload, data, "reason")
+    return f"asks {who or 'someone'} for approval{after_colon(what)}"
 
 
 def _approval_received(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    decision = text_in(data, "decision") or text_in(payload, "decision") or "answered"
-    who = text_in(data, "approved_by") or text_in(payload, "approved_by")
-    return f"A request of {record.agent_id} was {decision}" + (f" by {who}" if who else "")
+    decision = _field(payload, data, "decision")
+    who = _field(payload, data, "approved_by")
+    words = {"approved": "was given approval", "rejected": "was refused approval", None: "was answered"}
+    text = words.get(decision, f"was answered “{decision}”")
+    return text + (f" by {who}" if who else "") + after_colon(_summary(payload))
 
 
 def _registered(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    version = text_in(data, "version")
-    return f"{record.agent_id} registered" + (f", version {version}" if version else "")
+    version = _field(payload, data, "version")
+    return "registered" + (f", version {version}" if version else "")
 
 
 def _heartbeat(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    return f"{record.agent_id} is alive"
+    return "is alive"
 
 
 def _llm_call(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    name = text_in(data, "name")
-    text = f"{record.agent_id} called {record.model or 'a model'}" + (f" for {name}" if name else "")
-    if record.tokens_in is not None or record.tokens_out is not None:
-        shown = ["?" if count is None else f"{count:,}" for count in (record.tokens_in, record.tokens_out)]
-        text += f" ({shown[0]} tokens in, {shown[1]} out)"
-    return text + _duration(record.duration_ms)
+    name = _field({}, data, "name")
+    call = one_line(record.model) if record.model else "a model"
+    call += f" for {name}" if name else ""
+    error = dict_of(data.get("metadata")).get("error")
+    trouble = failure_text(error) if isinstance(error, dict) else failure_text({"error": error})
+    if trouble:
+        return f"got an error from {call}{_took(record)}{after_colon(trouble)}"
+    tokens = record.tokens_in, record.tokens_out
+    facts = []
+    if tokens != (None, None):
+        shown = ["?" if count is None else f"{count:,}" for count in tokens]
+        facts.append(f"{shown[0]} tokens in, {shown[1]} out")
+    if record.cost_nano is not None:
+        facts.append(("~" if record.cost_source == "estimated" else "") + amount(record.cost_nano / 1e9))
+    return f"called {call}" + (f" ({', '.join(facts)})" if facts else "") + _took(record)
 
 
 def _plan_created(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    goal = text_in(payload, "summary") or text_in(data, "goal")
+    goal = _field({}, data, "goal") or _summary(payload)
     steps = data.get("steps")
-    count = f" in {len(steps)} steps" if isinstance(steps, list) else ""
-    word = "replanned" if count_of(data.get("revision"), 10**9) else "planned"
-    return f"{record.agent_id} {word}{count}" + (f": {goal}" if goal else "")
+    count = f" {plural(len(steps), 'step')}" if isinstance(steps, list) else ""
+    word = "replanned" if count_of(data.get("revision"), _MANY) else "planned"
+    return f"{word}{count}{after_colon(goal)}"
+
+
+def _plan_step(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
+    index, action = count_of(data.get("step_index"), _MANY), _field({}, data, "action")
+    # The SDK's own summary repeats the number and the action; the rest is the step's description.
+    said = (_summary(payload) or "").removeprefix(f"Step {index} {action}: ")
+    step = "a plan step" if index is None else f"plan step {index + 1}"
+    return f"{action or 'changed'} {step}{after_colon(said)}"
 
 
 def _issue(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    action, severity = issue_action(payload), text_in(data, "severity")
-    what = text_in(payload, "summary") or text_in(data, "issue_id") or "an issue"
+    action, severity = issue_action(payload), _field({}, data, "severity")
+    what = _summary(payload) or _field({}, data, "issue_id")
     if action == "reported":
-        return f"{record.agent_id} reported" + (f" ({severity})" if severity else "") + f": {what}"
-    return f"{record.agent_id} marked {action}: {what}"
+        return "reported an issue" + (f" ({severity})" if severity else "") + after_colon(what)
+    return f"marked an issue {one_line(action)}{after_colon(what)}"
+
+
+def _anomaly(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
+    return f"shows an anomaly{after_colon(_summary(payload) or _field({}, data, 'message'))}"
 
 
 def _queue(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    depth = count_of(data.get("depth"), 10**12)
+    depth = count_of(data.get("depth"), _MANY)
+    return "reported its queue" if depth is None else f"has {depth:,} waiting in its queue"
+
+
+def _scheduled(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
+    items = data.get("items")
     return (
-        f"{record.agent_id} reported its queue" if depth is None else f"{record.agent_id} has {depth} queued"
+        f"has {plural(len(items), 'scheduled item')}" if isinstance(items, list) else "reported its schedule"
     )
 
 
 def _todo(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
-    what = text_in(payload, "summary") or text_in(data, "todo_id") or "an item"
-    return f"{record.agent_id} {text_in(data, 'action') or 'noted'} to-do: {what}"
+    what = _summary(payload) or _field({}, data, "todo_id")
+    return f"{_field({}, data, 'action') or 'noted'} a to-do{after_colon(what)}"
 
 
-_BY_TYPE: dict[str, Narrator] = {
+_BY_TYPE: dict[str, Teller] = {
     events.AgentRegistered.event_type: _registered,
     events.Heartbeat.event_type: _heartbeat,
     events.TaskStarted.event_type: _task_started,
@@ -165,10 +203,14 @@ _BY_TYPE: dict[str, Narrator] = {
     events.ApprovalRequested.event_type: _approval_requested,
     events.ApprovalReceived.event_type: _approval_received,
 }
-_BY_KIND: dict[str, Narrator] = {
+_BY_KIND: dict[str, Teller] = {
     payloads.LlmCall.kind: _llm_call,
     payloads.PlanCreated.kind: _plan_created,
+    payloads.PlanStep.kind: _plan_step,
     payloads.Issue.kind: _issue,
+    payloads.Anomaly.kind: _anomaly,
     payloads.QueueSnapshot.kind: _queue,
+    payloads.Scheduled.kind: _scheduled,
     payloads.Todo.kind: _todo,
+    payloads.Recovered.kind: _recovered,
 }

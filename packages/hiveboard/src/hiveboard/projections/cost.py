@@ -19,29 +19,33 @@ __all__ = [
     "agent_costs",
     "cost_series",
     "cost_totals",
+    "known_cost",
     "model_costs",
 ]
 
 
 class CostTotals(Struct, kw_only=True):
-    """US dollars. ``unpriced_calls`` have neither a reported nor an estimable cost and are in no sum."""
+    """US dollars. ``unpriced_calls`` have neither a reported nor an estimable cost and are in no sum.
 
-    total_cost: float
+    The three sums are null when there were calls and none of them was priced: what they cost is unknown, not 0.
+    """
+
+    total_cost: float | None
     call_count: int
     total_tokens_in: int
     total_tokens_out: int
-    reported_cost: float
-    estimated_cost: float
+    reported_cost: float | None
+    estimated_cost: float | None
     unpriced_calls: int
 
 
 class _Usage(Struct, kw_only=True):
-    cost: float
+    cost: float | None
     call_count: int
     tokens_in: int
     tokens_out: int
-    reported_cost: float
-    estimated_cost: float
+    reported_cost: float | None
+    estimated_cost: float | None
     unpriced_calls: int
 
 
@@ -65,27 +69,47 @@ class CostPoint(_Usage, kw_only=True):
     agent_id: str | None
 
 
-def _fields(row: UsageRow) -> dict[str, float]:
+def known_cost(row: UsageRow | None) -> float | None:
+    """What the priced calls cost, in US dollars; None when no call was priced."""
+    if row is None or row.calls <= row.unpriced:
+        return None
+    return dollars(row.reported_nano + row.estimated_nano)
+
+
+def _sums(row: UsageRow) -> tuple[float | None, float | None, float | None]:
+    """Cost in all, reported, estimated. No calls cost nothing; calls without any price cost nobody knows what."""
+    if row.calls and known_cost(row) is None:
+        return None, None, None
+    return (
+        dollars(row.reported_nano + row.estimated_nano),
+        dollars(row.reported_nano),
+        dollars(row.estimated_nano),
+    )
+
+
+def _fields(row: UsageRow) -> dict[str, float | None]:
+    cost, reported, estimated = _sums(row)
     return {
-        "cost": dollars(row.reported_nano + row.estimated_nano) or 0.0,
+        "cost": cost,
         "call_count": row.calls,
         "tokens_in": row.tokens_in,
         "tokens_out": row.tokens_out,
-        "reported_cost": dollars(row.reported_nano) or 0.0,
-        "estimated_cost": dollars(row.estimated_nano) or 0.0,
+        "reported_cost": reported,
+        "estimated_cost": estimated,
         "unpriced_calls": row.unpriced,
     }
 
 
 def cost_totals(row: UsageRow) -> CostTotals:
     """Totals of a range."""
+    cost, reported, estimated = _sums(row)
     return CostTotals(
-        total_cost=dollars(row.reported_nano + row.estimated_nano) or 0.0,
+        total_cost=cost,
         call_count=row.calls,
         total_tokens_in=row.tokens_in,
         total_tokens_out=row.tokens_out,
-        reported_cost=dollars(row.reported_nano) or 0.0,
-        estimated_cost=dollars(row.estimated_nano) or 0.0,
+        reported_cost=reported,
+        estimated_cost=estimated,
         unpriced_calls=row.unpriced,
     )
 

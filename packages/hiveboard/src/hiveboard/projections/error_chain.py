@@ -44,11 +44,13 @@ class ErrorChain(Struct, kw_only=True):
 
 
 def error_chains(told: Told) -> list[ErrorChain]:
-    """Chains in order of time. Events join by ``parent_event_id``, by the same exception passing outwards, or,
-    for retries and escalations, by following the latest error."""
+    """Chains in order of time. Events join by ``parent_event_id``, by the same exception passing outwards (the same
+    text, or ``error_origin``, the action that failed first), or, for retries and escalations, by following the
+    latest error."""
     chains: list[ErrorChain] = []
     by_event: dict[str, ErrorChain] = {}
     by_error: dict[str, ErrorChain] = {}
+    by_action: dict[str, ErrorChain] = {}
     for event, payload in told:
         record = event.record
         failure = _is_failure(record, payload)
@@ -56,8 +58,9 @@ def error_chains(told: Told) -> list[ErrorChain]:
             continue
         text = _text(record, payload)
         chain = by_event.get(record.parent_event_id or "")
+        origin = text_in(payload, "error_origin")
         if chain is None and failure:
-            chain = by_error.get(text)
+            chain = by_action.get(origin or "") or by_error.get(text)
         elif chain is None and chains:
             chain = chains[-1]
         if chain is None:
@@ -65,8 +68,10 @@ def error_chains(told: Told) -> list[ErrorChain]:
             chains.append(chain)
         chain.chain.append(_link(record, text))
         by_event[record.event_id] = chain
-        if failure:
+        if failure and origin is None:
             by_error[text] = chain
+        if failure and record.action_id is not None:
+            by_action[record.action_id] = chain
     return chains
 
 

@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from hiveboard.instant import format_instant
 from hiveboard.store.records import StoredEvent
 
-from .activity import narrate
+from .activity import headline, narrate
 from .render_hint import render_hint
 from .task_status import dollars
 
@@ -20,7 +20,10 @@ _NULL = Raw(b"null")
 
 
 class EventView(Struct, kw_only=True):
-    """One event. ``cost`` (US dollars), ``cost_source`` and ``cost_model_matched`` are set for priced LLM calls."""
+    """One event. ``cost`` (US dollars), ``cost_source`` and ``cost_model_matched`` are set for priced LLM calls.
+
+    ``narrative`` says in one sentence what the agent did; ``headline`` is the same without naming the agent.
+    """
 
     seq: int
     event_id: str
@@ -49,6 +52,7 @@ class EventView(Struct, kw_only=True):
     cost_model_matched: str | None
     render_hint: str
     narrative: str
+    headline: str
     payload: Raw
 
 
@@ -114,6 +118,7 @@ def event_view(event: StoredEvent) -> EventView:
         cost_model_matched=record.cost_model,
         render_hint=render_hint(record, payload),
         narrative=narrate(record, payload),
+        headline=headline(record, payload),
         payload=_NULL if record.payload is None else Raw(record.payload),
     )
 

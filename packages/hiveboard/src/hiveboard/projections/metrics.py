@@ -8,7 +8,7 @@ from hiveboard.instant import HOUR_US, format_instant
 from hiveboard.store import Span
 from hiveboard.store.rows import ActivityRow, Counts, OutcomeRow, UsageRow
 
-from .task_status import dollars
+from .cost import known_cost
 from .time_range import bucket_starts
 
 __all__ = [
@@ -85,12 +85,6 @@ def _average(total: int, count: int) -> float | None:
     return round(total / count, 3) if count else None
 
 
-def _cost(row: UsageRow | None) -> float | None:
-    if row is None or row.calls <= row.unpriced:
-        return None
-    return dollars(row.reported_nano + row.estimated_nano)
-
-
 def metric_series(
     usage: list[UsageRow], outcomes: list[OutcomeRow], activity: list[ActivityRow], span: Span
 ) -> list[MetricPoint]:
@@ -110,7 +104,7 @@ def metric_series(
                 tasks_failed=failed,
                 success_rate=_rate(completed, failed),
                 avg_duration_ms=_average(done.duration_ms, done.timed) if done else None,
-                cost=_cost(calls),
+                cost=known_cost(calls),
                 llm_call_count=calls.calls if calls else 0,
                 tokens_in=calls.tokens_in if calls else 0,
                 tokens_out=calls.tokens_out if calls else 0,
@@ -125,7 +119,7 @@ def metric_series(
 def metric_summary(usage: UsageRow, outcomes: OutcomeRow, counts: Counts, stuck: int) -> MetricSummary:
     """The range in numbers; ``stuck`` is how many agents are."""
     finished = outcomes.completed + outcomes.failed + outcomes.other
-    cost = _cost(usage)
+    cost = known_cost(usage)
     return MetricSummary(
         total_tasks=finished + counts.open_tasks,
         completed=outcomes.completed,
@@ -163,7 +157,7 @@ def metric_groups(
                 tasks_failed=None if outcomes is None else done.failed if done else 0,
                 success_rate=_rate(done.completed, done.failed) if done else None,
                 avg_duration_ms=_average(done.duration_ms, done.timed) if done else None,
-                total_cost=_cost(calls),
+                total_cost=known_cost(calls),
                 llm_call_count=calls.calls if calls else 0,
                 tokens_in=calls.tokens_in if calls else 0,
                 tokens_out=calls.tokens_out if calls else 0,

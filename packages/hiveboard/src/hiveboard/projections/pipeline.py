@@ -1,4 +1,4 @@
-"""Work around the tasks: queue, to-do items, schedule, issues, approvals, per agent and for the fleet."""
+"""Work around the tasks of one agent: queue, to-do items, schedule, issues, approvals."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from .issue import IssueView, is_active, issue_view
 __all__ = [
     "AgentPipeline",
     "ApprovalView",
-    "FleetPipeline",
-    "FleetPipelineRow",
-    "PipelineTotals",
     "TodoView",
     "agent_pipeline",
     "approval_view",
-    "fleet_pipeline",
     "queue_depth",
+    "queue_view",
+    "scheduled_items",
+    "todo_view",
 ]
 
 _DONE = ("completed", "dismissed")
@@ -72,37 +71,6 @@ class AgentPipeline(Struct, kw_only=True):
     approvals: list[ApprovalView]
 
 
-class PipelineTotals(Struct, kw_only=True):
-    """Sums over the fleet."""
-
-    queue_depth: int
-    active_issues: int
-    active_todos: int
-    scheduled_count: int
-    pending_approvals: int
-
-
-class FleetPipelineRow(Struct, kw_only=True):
-    """One agent's counts; ``queue_depth`` and ``oldest_age_seconds`` are null when it reports no queue."""
-
-    agent_id: str
-    queue_depth: int | None
-    oldest_age_seconds: float | None
-    active_issues: int
-    active_todos: int
-    scheduled_count: int
-    pending_approvals: int
-
-
-class FleetPipeline(Struct, kw_only=True):
-    """Totals, counts by agent (only those with something), and what needs a person across the fleet."""
-
-    totals: PipelineTotals
-    agents: list[FleetPipelineRow]
-    issues: list[IssueView]
-    approvals: list[ApprovalView]
-
-
 def _data(row: LatestRow) -> tuple[dict[str, Any], dict[str, Any]]:
     payload = dict_of(msgspec.json.decode(row.payload)) if row.payload else {}
     return payload, dict_of(payload.get("data"))
@@ -116,7 +84,8 @@ def queue_depth(row: LatestRow) -> int | None:
     return len(items) if depth is None and isinstance(items, list) else depth
 
 
-def _todo(row: LatestRow) -> TodoView | None:
+def todo_view(row: LatestRow) -> TodoView | None:
+    """The item as its latest event says; None once it is done."""
     payload, data = _data(row)
     action = text_in(data, "action")
     if action in _DONE:
@@ -158,6 +127,19 @@ def _scheduled(row: LatestRow) -> list[Any]:
     return items if isinstance(items, list) else []
 
 
+def scheduled_items(row: LatestRow) -> list[dict[str, Any]]:
+    """The items as sent, each with its agent; one that is a mere text is its name, what else is no object is left out."""
+    named = [{"name": item} if isinstance(item, str) else item for item in _scheduled(row)]
+    told = {"agent_id": row.agent_id, "snapshot_at": format_instant(row.ts)}
+    return [{**item, **told} for item in named if isinstance(item, dict)]
+
+
+def queue_view(row: LatestRow) -> dict[str, Any]:
+    """A snapshot as sent, with its depth (null: not told), its agent and its time."""
+    told = {"agent_id": row.agent_id, "depth": queue_depth(row), "snapshot_at": format_instant(row.ts)}
+    return {**_data(row)[1], **told}
+
+
 def agent_pipeline(
     agent_id: str, latest: list[LatestRow], issues: list[IssueRow], approvals: list[ApprovalRow], now: int
 ) -> AgentPipeline:
@@ -166,68 +148,8 @@ def agent_pipeline(
     return AgentPipeline(
         agent_id=agent_id,
         queue=None if queue is None else {**_data(queue)[1], "snapshot_at": format_instant(queue.ts)},
-        todos=[todo for row in latest if row.kind == "todo" and (todo := _todo(row)) is not None],
+        todos=[todo for row in latest if row.kind == "todo" and (todo := todo_view(row)) is not None],
         scheduled=[item for row in latest if row.kind == "scheduled" for item in _scheduled(row)],
         issues=[issue_view(row.state) for row in issues if is_active(row.state)],
         approvals=[approval_view(row, now) for row in approvals],
     )
-
-
-def fleet_pipeline(
-    latest: list[LatestRow], issues: list[IssueRow], approvals: list[ApprovalRow], now: int, show: int
-) -> FleetPipeline:
-    """The fleet's; ``show`` caps the lists of issues and approvals, the counts are of all."""
-    rows: dict[str, FleetPipelineRow] = {}
-
-    def of(agent_id: str) -> FleetPipelineRow:
-        fresh = FleetPipelineRow(
-            agent_id=agent_id, queue_depth=None, oldest_age_seconds=None, active_issues=0, active_todos=0,
-            scheduled_count=0, pending_approvals=0,
-        )  # fmt: skip
-        return rows.setdefault(agent_id, fresh)
-
-    for row in latest:
-        if row.kind == "queue_snapshot":
-            agent = of(row.agent_id)
-            agent.queue_depth = queue_depth(row)
-            age = _data(row)[1].get("oldest_age_seconds")
-            agent.oldest_age_seconds = (
-                age if isinstance(age, int | float) and not isinstance(age, bool) else None
-            )
-        elif row.kind == "todo":
-            of(row.agent_id).active_todos += _todo(row) is not None
-        elif row.kind == "scheduled":
-            of(row.agent_id).scheduled_count += len(_scheduled(row))
-    active = [row for row in issues if is_active(row.state)]
-    for issue in active:
-        of(issue.state.agent_id).active_issues += 1
-    for approval in approvals:
-        of(approval.agent_id).pending_approvals += 1
-    listed = [row for row in rows.values() if _has_something(row)]
-    listed.sort(
-        key=lambda row: (-row.pending_approvals, -row.active_issues, -(row.queue_depth or 0), row.agent_id)
-    )
-    totals = PipelineTotals(
-        queue_depth=sum(row.queue_depth or 0 for row in listed),
-        active_issues=len(active),
-        active_todos=sum(row.active_todos for row in listed),
-        scheduled_count=sum(row.scheduled_count for row in listed),
-        pending_approvals=len(approvals),
-    )
-    return FleetPipeline(
-        totals=totals,
-        agents=listed,
-        issues=[issue_view(row.state) for row in active[:show]],
-        approvals=[approval_view(row, now) for row in approvals[:show]],
-    )
-
-
-def _has_something(row: FleetPipelineRow) -> bool:
-    counts = (
-        row.queue_depth,
-        row.active_issues,
-        row.active_todos,
-        row.scheduled_count,
-        row.pending_approvals,
-    )
-    return any(counts)

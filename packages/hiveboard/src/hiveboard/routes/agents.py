@@ -126,7 +126,16 @@ ENDPOINTS = (
     ),
     Endpoint(
         "GET",
-        "/v1/agents/{agent_id:path}",
+        "/v1/agents/detail",
+        get_agent,
+        AgentDetail,
+        "One agent and its last day; for every id, also one that no path can hold.",
+        (text("agent_id", "The agent's id.", required=True),),
+        errors=(400, 404),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/agents/{agent_id:id}",
         get_agent,
         AgentDetail,
         "One agent and its last day.",

@@ -22,6 +22,7 @@ class Param(NamedTuple):
     schema: dict[str, Any]
     read: Callable[[str], Any]
     default: Any = None
+    required: bool = False
 
 
 def read_params(declared: tuple[Param, ...], given: Mapping[str, str]) -> dict[str, Any]:
@@ -29,11 +30,13 @@ def read_params(declared: tuple[Param, ...], given: Mapping[str, str]) -> dict[s
     values: dict[str, Any] = {}
     for param in declared:
         raw = given.get(param.name)
-        if raw is None or raw == "":
-            values[param.name] = param.default
-            continue
         try:
-            values[param.name] = param.read(_storable(raw))
+            if raw:
+                values[param.name] = param.read(_storable(raw))
+            elif param.required:
+                raise ValueError("this parameter is needed")
+            else:
+                values[param.name] = param.default
         except ValueError as error:
             raise BadRequestError(
                 f"{param.name}: {error}", details={"field": param.name, "fix": str(error)}
@@ -49,7 +52,7 @@ def _storable(raw: str) -> str:
     return raw
 
 
-def text(name: str, description: str, *, max_length: int = _MAX_TEXT) -> Param:
+def text(name: str, description: str, *, max_length: int = _MAX_TEXT, required: bool = False) -> Param:
     """Any text up to a length."""
 
     def read(raw: str) -> str:
@@ -57,7 +60,10 @@ def text(name: str, description: str, *, max_length: int = _MAX_TEXT) -> Param:
             raise ValueError(f"send at most {max_length} characters")
         return raw
 
-    return Param(name, description, {"type": "string", "maxLength": max_length}, read)
+    schema: dict[str, Any] = {"type": "string", "maxLength": max_length}
+    if required:
+        schema["minLength"] = 1
+    return Param(name, description, schema, read, required=required)
 
 
 def integer(name: str, description: str, *, minimum: int, maximum: int, default: int) -> Param:

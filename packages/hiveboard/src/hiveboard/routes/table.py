@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
+from starlette.convertors import Convertor, register_url_convertor
 
 from hiveboard.auth import Caller, Gate
 from hiveboard.instant import now_us
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-__all__ = ["Context", "Endpoint", "Services"]
+__all__ = ["Context", "Endpoint", "IdConvertor", "Services"]
 
 
 class Services(Struct):
@@ -72,3 +73,20 @@ class Endpoint(NamedTuple):
 
 
 Handler = Callable[[Context], "Awaitable[Struct | Response]"]
+
+
+class IdConvertor(Convertor[str]):
+    """``{name:id}`` in a path: any text, slashes and line breaks included (Starlette's ``path`` ends at a line)."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        """The id as it stands in the decoded path."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """The id as it is."""
+        return value
+
+
+register_url_convertor("id", IdConvertor())

@@ -10,13 +10,17 @@ from hiveboard.errors import NotFoundError
 from hiveboard.projections.agent_status import heartbeat_late, is_offline
 from hiveboard.projections.task_status import TASK_STATUSES, TaskView, task_view
 from hiveboard.projections.timeline import Timeline, build_timeline
-from hiveboard.store.rows import TASK_SORTS, TaskFilter
+from hiveboard.store.rows import TASK_SORTS, TaskFilter, TaskRow
 
 from .paging import CURSOR, LIMIT, Pagination, read_cursor, write_cursor
 from .params import choice, instant, text
 from .table import Context, Endpoint
 
 __all__ = ["ENDPOINTS", "stuck_agents"]
+
+#: How far back an agent's runs are searched for one of a task id that another agent used later.
+_AGENT_ROWS = 200
+_AGENT_PAGES = 10
 
 
 class TaskPage(Struct):
@@ -66,15 +70,43 @@ async def list_tasks(context: Context) -> TaskPage:
 
 async def timeline(context: Context) -> Timeline:
     """One run with its events, tree, plan, errors and where the time went."""
-    task_id, run_id = context.params["task_id"], context.params["task_run_id"]
-    row = await context.store.task(context.tenant, task_id, run_id)
-    if row is None:
-        raise NotFoundError(f"there is no task {task_id[:64]!r} here", code="task_not_found")
+    row = await _asked_run(context)
     limit = context.services.settings.limits.timeline_events
     events = await context.store.task_events(context.tenant, row.state, limit + 1)
     now = context.services.clock()
     return await asyncio.to_thread(build_timeline, task_view(row, now), events, limit)
 
+
+async def _asked_run(context: Context) -> TaskRow:
+    """The run the parameters name. Raises the 404 envelope."""
+    params = context.params
+    task_id, run_id, agent_id = params["task_id"], params["task_run_id"], params["agent_id"]
+    row = await context.store.task(context.tenant, task_id, run_id)
+    if row is not None and agent_id not in (None, row.state.agent_id):
+        row = await _latest_of_agent(context, task_id, agent_id) if run_id is None else None
+    if row is None:
+        raise NotFoundError(f"there is no task {task_id[:64]!r} here", code="task_not_found")
+    return row
+
+
+async def _latest_of_agent(context: Context, task_id: str, agent_id: str) -> TaskRow | None:
+    """Another agent ran a task of the same name later: look for the agent's own run among its runs."""
+    after = None
+    for _ in range(_AGENT_PAGES):
+        want = TaskFilter(agent_id=agent_id, q=task_id, after=after, limit=_AGENT_ROWS)
+        rows, after = await context.store.tasks(context.tenant, want)
+        for row in rows:
+            if row.state.task_id == task_id:
+                return row
+        if after is None:
+            return None
+    return None
+
+
+_RUN_PARAMS = (
+    text("task_run_id", "Which run; the latest when absent."),
+    text("agent_id", "Only a run of this agent, for agents whose tasks have the same ids."),
+)
 
 ENDPOINTS = (
     Endpoint(
@@ -103,11 +135,20 @@ ENDPOINTS = (
     ),
     Endpoint(
         "GET",
-        "/v1/tasks/{task_id:path}/timeline",
+        "/v1/tasks/{task_id:id}/timeline",
         timeline,
         Timeline,
         "Everything about one run of a task.",
-        (text("task_run_id", "Which run; the latest when absent."),),
+        _RUN_PARAMS,
+        errors=(400, 404),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/tasks/timeline",
+        timeline,
+        Timeline,
+        "Everything about one run of a task; for every id, also one that no path can hold.",
+        (text("task_id", "The task's id.", required=True), *_RUN_PARAMS),
         errors=(400, 404),
     ),
 )
