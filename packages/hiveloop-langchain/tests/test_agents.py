@@ -336,7 +336,9 @@ def test_the_agent_is_named_by_the_user(hive: Any) -> None:
 
 
 def test_session_user_and_tags_reach_the_task(hive: Any) -> None:
-    config = _with(metadata={"user_id": "u1", "task_id": "lead-4821"}, tags=["vip"], configurable={"thread_id": "th-9"})
+    config = _with(
+        metadata={"user_id": "u1", "task_id": "lead-4821"}, tags=["vip"], configurable={"thread_id": "th-9"}
+    )
     _adder().invoke(ASKED, config)
     started = hive.of_type("task_started")[0]
     payload = started["payload"]

@@ -18,15 +18,15 @@ from ._safety import contained
 from ._task import Task
 from ._track import tracked
 from ._version import SDK_VERSION
-from .events import AgentRegistered, Custom, Event, Heartbeat
-from .payloads import Payload, QueueSnapshot
+from ._vital_signs import queue_event, vital_signs
+from .events import AgentRegistered, Event, Heartbeat
+from .payloads import Payload
 
 __all__ = ["Agent"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _RUNTIME = f"python-{platform.python_version()}"
-_MAX_LISTED_TASKS = 200
 
 
 class Registration(Payload):
@@ -249,31 +249,13 @@ class Agent(AgentStory):
             return
         self._beats += 1
         payload = (self._heartbeat_payload.call() if self._heartbeat_payload is not None else None) or {}
-        signs = {
-            "hiveloop": self._vital_signs()
-        }  # first: kept even where the program's own part is too large
+        late = sum(callback.late for callback in (self._heartbeat_payload, self._queue_provider) if callback)
+        signs = {"hiveloop": vital_signs(self._beats, self.open_tasks, self._last_progress, late)}
+        # First, so that it is kept even where the program's own part is too large; and last, so that it is ours.
         pipeline.emit(lane, Heartbeat(payload={**signs, **payload, **signs}))
         queue = self._queue_provider.call() if self._queue_provider is not None else None
         if queue is not None:
-            depth, age = queue.get("depth", 0), queue.get("oldest_age_seconds")
-            line = f"Queue: {depth} items" + ("" if age is None else f", oldest {age}s")
-            pipeline.emit(lane, Custom(payload=QueueSnapshot(summary=text(line), data=queue, tags=["queue"])))
-
-    def _vital_signs(self) -> dict[str, Any]:
-        signs: dict[str, Any] = {"process": runtime.process, "seq": self._beats}
-        buffer = None if runtime.session is None else runtime.session.buffer
-        if buffer is not None:
-            signs |= {"emitted": buffer.appended, "pending": buffer.pending, "dropped": buffer.dropped()}
-        open_tasks = [
-            f"{task_id}/{run_id}" for run_id, task_id in list(self.open_tasks.items())[:_MAX_LISTED_TASKS]
-        ]
-        signs["open_tasks"] = open_tasks
-        if self._last_progress is not None:
-            signs["last_progress"] = self._last_progress
-        late = sum(callback.late for callback in (self._heartbeat_payload, self._queue_provider) if callback)
-        if late:
-            signs["late_callbacks"] = late
-        return signs
+            pipeline.emit(lane, queue_event(queue))
 
     def __repr__(self) -> str:
         return f"<Agent {self.agent_id}>"
