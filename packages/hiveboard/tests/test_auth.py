@@ -136,6 +136,7 @@ def test_tenants_see_nothing_of_each_other(tmp_path: Path) -> None:
                 one["timestamp"] = _now()
             assert collector.store(made, key=key)["duplicates"] == 0
         document = collector.get("/openapi.json").json
+        named = {"/v1/agents/detail": {"agent_id": "agent-1"}, "/v1/tasks/timeline": {"task_id": "t"}}
         for path in document["paths"]:
             if "get" not in document["paths"][path] or path in (
                 "/v1/stream",
@@ -146,7 +147,7 @@ def test_tenants_see_nothing_of_each_other(tmp_path: Path) -> None:
                 continue
             real = path.replace("{agent_id}", "agent-1").replace("{task_id}", "t")
             for key, hidden in ((LIVE, other), (TEST, canary)):
-                answer = collector.get(real, key=key)
+                answer = collector.get(real, key=key, **named.get(path, {}))
                 assert answer.status == 200, real
                 assert hidden.encode() not in answer.raw, (real, key)
 

@@ -125,6 +125,81 @@ def test_time_is_counted_once() -> None:
     assert split.llm_ms + split.tool_ms + split.other_ms == 200
 
 
+def split_of(duration_ms: int | None, *events: dict[str, Any]) -> tuple[int, int, int]:
+    split = time_breakdown(told(*events), duration_ms)
+    if duration_ms is not None:
+        assert split.llm_ms + split.tool_ms + split.other_ms == duration_ms
+    return split.llm_ms, split.tool_ms, split.other_ms
+
+
+def test_only_tools_and_retrievals_are_tool_time() -> None:
+    events = [
+        start("graph", 0, kind="agent"), start("plan", 10, "graph", kind="node"), llm(40, 20, "plan"),
+        done("plan", 60, "graph", ms=50), start("act", 60, "graph", kind="node"),
+        start("search", 70, "act", kind="tool"), done("search", 100, "act", ms=30),
+        start("docs", 100, "act", kind="retrieval"), done("docs", 110, "act", ms=10),
+        done("act", 150, "graph", ms=90), start("rest", 150, "graph", kind="chain"),
+        done("rest", 190, "graph", ms=40), done("graph", 200, ms=200),
+    ]  # fmt: skip
+    assert split_of(200, *events) == (20, 40, 140)
+
+
+def test_a_tool_that_runs_an_agent_gives_its_time_to_what_runs_inside() -> None:
+    events = [
+        start("ask", 0, kind="tool"), start("helper", 10, "ask", kind="agent"), llm(50, 20, "helper"),
+        start("search", 50, "helper", kind="tool"), done("search", 70, "helper", ms=20),
+        done("helper", 90, "ask", ms=80), done("ask", 100, ms=100),
+    ]  # fmt: skip
+    assert split_of(100, *events) == (20, 40, 40)
+
+
+def test_tools_side_by_side_count_once_and_beside_a_node_they_still_count() -> None:
+    events = [
+        start("a", 0, kind="tool"), start("b", 20, kind="tool"), start("n", 0, kind="node"),
+        done("a", 60, ms=60), done("b", 80, ms=60), done("n", 100, ms=100),
+    ]  # fmt: skip
+    assert split_of(100, *events) == (0, 80, 20)
+
+
+def test_an_action_made_by_hand_is_a_tool_when_nothing_is_in_it() -> None:
+    assert split_of(100, start("a", 0), done("a", 30, ms=30)) == (0, 30, 70)
+    inner = [start("b", 10, "a", kind="chain"), done("b", 20, "a", ms=10)]
+    assert split_of(100, start("a", 0), *inner, done("a", 30, ms=30)) == (0, 0, 100)
+
+
+def test_a_tool_at_work_counts_while_its_run_is_open() -> None:
+    events = [start("a", 0, kind="tool"), {"at": 50, "payload": {"kind": "note"}}]
+    assert split_of(None, *events) == (0, 50, 0)
+    assert split_of(50, *events) == (0, 0, 50), "when it ended is unknown once the run is over"
+
+
+def test_odd_spans_keep_the_sum() -> None:
+    events = [
+        start("a", 10, "b", kind="tool"), start("b", 5, "a", kind="tool"), done("a", 30, "b", ms=999),
+        done("b", 31, "a", ms=1), start("c", 90, "c", kind="tool"), done("c", 80, "c"), llm(95, 500),
+    ]  # fmt: skip
+    assert sum(split_of(100, *events)) == 100
+
+
+def test_an_error_known_by_its_origin_is_one_chain() -> None:
+    chains = error_chains(
+        told(
+            {"type": "action_failed", "action_id": "in", "payload": {"exception_type": "E", "exception_message": "m"}},
+            {"type": "action_failed", "action_id": "out", "payload": {"exception_type": "E", "error_origin": "in"}},
+            {"type": "action_failed", "action_id": "new", "payload": {"exception_type": "E"}},
+        )
+    )  # fmt: skip
+    assert [len(chain.chain) for chain in chains] == [2, 1]
+
+
+def test_circular_parents_become_roots_and_keep_what_hangs_on_them() -> None:
+    tree, _ = action_tree(
+        told(start("a", 0, "b"), start("b", 1, "a"), start("c", 2, "c"), start("d", 3, "a"))
+    )
+    assert [node.action_id for node in tree] == ["a", "b", "c"]
+    assert [child.action_id for child in tree[0].children] == ["d"]
+
+
 def test_the_parts_never_exceed_the_whole() -> None:
     split = time_breakdown(told(llm(1000, 900), start("a", 0), done("a", 1000, ms=1000)), 100)
     assert (split.llm_ms, split.tool_ms, split.other_ms) == (100, 0, 0)

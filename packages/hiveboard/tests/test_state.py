@@ -213,3 +213,80 @@ def test_the_store_survives_a_restart(tmp_path: Path) -> None:
     with running(tmp_path / "s.db") as collector:
         assert json.loads(collector.get("/v1/tasks").raw) == json.loads(before)
         assert collector.store(runs(1, first=50))["duplicates"] == 0
+
+
+def test_calls_without_a_price_cost_an_unknown_amount(collector: Collector) -> None:
+    unknown = {"name": "n", "model": "nobody-knows", "tokens_in": 5, "tokens_out": 5}
+    priced = {"name": "n", "model": "free", "cost": 0}
+    task = {"task_id": "t", "task_run_id": "r"}
+    fresh = {"timestamp": recent()["timestamp"]}
+
+    def costs() -> list[float | None]:
+        total = collector.get("/v1/cost", range="1h").json
+        series = collector.get("/v1/cost/timeseries", range="1h").json["data"]
+        split = collector.get("/v1/cost/timeseries", range="1h", split_by="model").json["data"]
+        metrics = collector.get("/v1/metrics", range="1h", group_by="model").json
+        agent = collector.get("/v1/agents/detail", agent_id="agent-1").json
+        busy = [point["cost"] for point in series if point["call_count"]]
+        assert {point["cost"] for point in series if not point["call_count"]} == {0.0}
+        return [
+            total["total_cost"], total["reported_cost"], total["estimated_cost"], total["by_agent"][0]["cost"],
+            *busy, metrics["summary"]["total_cost"], agent["stats_1h"]["total_cost"], agent["stats_24h"]["total_cost"],
+            collector.get("/v1/tasks").json["data"][0]["total_cost"],
+            next(row["cost"] for row in split if row["model"] == "nobody-knows") and 0.0,
+        ]  # fmt: skip
+
+    collector.store([event("task_started", **task) | fresh, kind("llm_call", data=unknown, **task) | fresh])
+    assert set(costs()) == {None}
+    collector.store([kind("llm_call", data=priced, **task) | fresh])
+    *known, still_unknown = costs()
+    assert (set(known), still_unknown) == ({0.0}, None)
+
+
+def test_the_pipeline_of_the_fleet_has_every_row(collector: Collector) -> None:
+    def snapshot(**data: Any) -> list[dict[str, Any]]:
+        return [kind("queue_snapshot", data=data)]
+
+    collector.store(
+        [
+            *snapshot(depth=0),
+            kind("todo", data={"todo_id": "a", "action": "created"}, project_id="p"),
+            kind("todo", data={"todo_id": "b", "action": "completed"}, project_id="p"),
+            kind("scheduled", data={"items": [{"name": "nightly", "agent_id": "liar"}, "plain", None, 7]}),
+            kind("issue", data={"severity": "low"}, project_id="q"),
+            event("approval_requested", task_id="t", project_id="p"),
+        ],
+        agent_id="one",
+        environment="staging",
+    )
+    collector.store([*snapshot(items=["x", "y"], agent_id="liar")], agent_id="two")
+
+    def lists(**params: str) -> dict[str, list[Any]]:
+        answer = collector.get("/v1/pipeline", **params).json
+        assert answer["totals"]["active_todos"] == len(answer["todos"])
+        assert answer["totals"]["scheduled_count"] == len(answer["scheduled"])
+        return {
+            name: [row["agent_id"] for row in answer[name]]
+            for name in ("queues", "todos", "scheduled", "issues", "approvals")
+        }
+
+    one, two = ["one"], ["two"]
+    assert lists() == {
+        "queues": [*two, *one],
+        "todos": one,
+        "scheduled": one * 2,
+        "issues": one,
+        "approvals": one,
+    }
+    assert lists(environment="staging") == {
+        "queues": one, "todos": one, "scheduled": one * 2, "issues": one, "approvals": one,
+    }  # fmt: skip
+    assert lists(project_id="p") == {
+        "queues": one, "todos": one, "scheduled": one * 2, "issues": [], "approvals": one,
+    }  # fmt: skip
+    assert lists(project_id="q", environment="production") == {
+        "queues": [], "todos": [], "scheduled": [], "issues": [], "approvals": [],
+    }  # fmt: skip
+    told = collector.get("/v1/pipeline").json
+    assert [queue["depth"] for queue in told["queues"]] == [2, 0]
+    assert [item["name"] for item in told["scheduled"]] == ["nightly", "plain"]

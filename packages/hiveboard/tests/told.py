@@ -37,13 +37,15 @@ def llm(at: int, ms: int, action: str | None = None) -> dict[str, Any]:
     return {"at": at, "ms": ms, "action_id": action, "payload": {"kind": "llm_call", "data": {"name": "n"}}}
 
 
-def start(action: str, at: int, parent: str | None = None, name: str = "tool") -> dict[str, Any]:
+def start(
+    action: str, at: int, parent: str | None = None, name: str = "tool", kind: str | None = None
+) -> dict[str, Any]:
     return {
         "type": "action_started",
         "at": at,
         "action_id": action,
         "parent": parent,
-        "payload": {"action_name": name},
+        "payload": {"action_name": name} | ({} if kind is None else {"kind": kind}),
     }
 
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { collapse, FEED_FILTERS, feedQuery, inScope, keeps, mergeEvents } from "../src/model/feed";
-import { tell } from "../src/model/narrative";
+import { toneOf } from "../src/model/tone";
 import { at, custom, event } from "./fixtures";
 
 describe("merge", () => {
@@ -71,47 +71,24 @@ describe("filters", () => {
   });
 });
 
-describe("sentences", () => {
+describe("tones", () => {
   it.each([
-    [
-      event("task_failed", { task_id: "t-1", duration_ms: 1200, payload: { exception_type: "E", exception_message: "no" } }),
-      "failed t-1 in 1.2 s: E: no",
-    ],
-    [event("task_completed", { task_id: "t-1", status: "cancelled" }), "ended t-1 as cancelled"],
-    [
-      event("retry_started", { payload: { data: { attempt: 2, backoff_seconds: 4, reason: "503" } } }),
-      "retries (attempt 2) after 4.0 s: 503",
-    ],
-    [event("approval_requested", { payload: { summary: "Refund?", approver: "bo" } }), "asks bo for approval: Refund?"],
-    [
-      event("approval_received", { payload: { summary: "Refund?", data: { decision: "rejected", approved_by: "bo" } } }),
-      "was rejected by bo: Refund?",
-    ],
-    [
-      custom("llm_call", { name: "think", model: "m", tokens_in: 1200, tokens_out: 3, cost: 0.0032, duration_ms: 900 }),
-      "called think → m (1.2k in / 3 out, $0.0032, 900 ms)",
-    ],
-    [
-      custom("plan_step", { step_index: 0, action: "completed" }, {}, "Step 0 completed: Look up"),
-      "completed plan step 1: Look up",
-    ],
-    [custom("memory_op", {}, {}, "Stored 3 facts"), "memory op: Stored 3 facts"],
-    [event("never_heard_of"), "never heard of"],
-  ])("tells %#", (told, text) => expect(tell(told).text).toBe(text));
+    [event("task_completed"), "good"],
+    [event("task_completed", { status: "cancelled" }), "idle"],
+    [event("action_completed", { payload: { success: false } }), "bad"],
+    [event("approval_received", { payload: { data: { decision: "rejected" } } }), "bad"],
+    [custom("llm_call", { model: "m" }), "llm"],
+    [custom("llm_call", { metadata: { error: { message: "429" } } }), "bad"],
+    [custom("issue", { action: "resolved" }), "good"],
+    [custom("issue", {}, { severity: "error" }), "bad"],
+    [custom("plan_step", { action: "failed" }), "bad"],
+    [event("never_heard_of"), "none"],
+  ])("colours %#", (told, tone) => expect(toneOf(told)).toBe(tone));
 
   it("never throws, whatever the payload", () => {
-    for (const type of ["task_failed", "custom", "retry_started", "approval_received", "constructor", "__proto__"]) {
-      for (const payload of [
-        null,
-        [],
-        7,
-        "x",
-        { kind: "llm_call", data: null },
-        { kind: "plan_step", summary: 5 },
-        { kind: "constructor" },
-        { data: { attempt: "x" } },
-      ]) {
-        expect(typeof tell(event(type, { payload: payload as never })).text).toBe("string");
+    for (const type of ["task_failed", "custom", "action_completed", "approval_received", "constructor", "__proto__"]) {
+      for (const payload of [null, [], 7, "x", { kind: "llm_call", data: null }, { kind: "issue", data: 5 }, { kind: "constructor" }]) {
+        expect(typeof toneOf(event(type, { payload: payload as never }))).toBe("string");
       }
     }
   });

@@ -12,6 +12,7 @@ export function event(event_type: string, change: Partial<HiveEvent> = {}): Hive
     timestamp: "2026-02-10T14:00:00.000Z",
     event_type,
     severity: "info",
+    headline: event_type,
     payload: null,
     ...change,
   };

@@ -110,6 +110,35 @@ describe("buildTree", () => {
     expect(buildTree(run({ action_tree: [open] }))[0]?.state).toBe("ended");
   });
 
+  it("tells what works from what arranges the work", () => {
+    const tree = buildTree(
+      run({
+        action_tree: [
+          action("graph", {
+            kind: "agent",
+            children: [action("plan", { kind: "node" }), action("lookup", { kind: "tool" }), action("docs", { kind: "retrieval" })],
+          }),
+          action("by hand", { children: [action("leaf by hand")] }),
+          action("new kind", { kind: "crew" }),
+        ],
+      }),
+    );
+    expect(flatten(tree, new Set()).map(({ node }) => [node.label, node.role, node.tone])).toEqual([
+      ["by hand", "step", "none"],
+      ["leaf by hand", "tool", "tool"],
+      ["graph", "agent", "none"],
+      ["docs", "retrieval", "tool"],
+      ["lookup", "tool", "tool"],
+      ["plan", "step", "none"],
+      ["new kind", "step", "none"],
+    ]);
+  });
+
+  it("shows the collector's sentence on rows that are moments", () => {
+    const told = event("retry_started", { headline: "tries again, attempt 2: 503" });
+    expect(labels(buildTree(run({ events: [told] })))).toEqual(["retry:Tries again, attempt 2: 503"]);
+  });
+
   it("survives payloads of any shape", () => {
     const odd = [
       null,

@@ -22,13 +22,13 @@ _MANY = 10**12
 Teller = Callable[[EventRecord, dict[str, Any], dict[str, Any]], str]
 
 
-def narrate(record: EventRecord, payload: dict[str, Any]) -> str:
-    """What happened as a sentence whose subject is the agent; at most 600 characters, on one line."""
-    return f"{one_line(record.agent_id)} {headline(record, payload)}"[:_MAX_SENTENCE]
+def narrate(record: EventRecord, said: str) -> str:
+    """The whole sentence: the agent is the subject of what :func:`headline` said."""
+    return f"{one_line(record.agent_id)} {said}"
 
 
 def headline(record: EventRecord, payload: dict[str, Any]) -> str:
-    """The same without its subject, for places that show the agent beside it; never empty, begins with a verb."""
+    """What happened, without the subject: begins with a verb, is on one line, has at most 600 characters."""
     teller = _BY_KIND.get(record.kind) if record.kind is not None else _BY_TYPE.get(record.event_type)
     return (teller or _other)(record, payload, dict_of(payload.get("data")))[:_MAX_SENTENCE]
 
@@ -99,8 +99,10 @@ def _recovered(record: EventRecord, payload: dict[str, Any], data: dict[str, Any
 
 def _escalated(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
     to = _field(payload, data, "assigned_to")
-    reason = _summary(payload) or _field(payload, data, "reason")
-    return f"escalated {_task(record)}" + (f" to {to}" if to else "") + after_colon(reason)
+    reason = (
+        _summary(payload) or _field(payload, data, "reason") or (_task(record) if record.task_id else None)
+    )
+    return "escalated" + (f" to {to}" if to else "") + after_colon(reason)
 
 
 def _approval_requested(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:

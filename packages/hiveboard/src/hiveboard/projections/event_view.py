@@ -90,6 +90,7 @@ def event_view(event: StoredEvent) -> EventView:
     """The event with everything derived from it alone."""
     record, origin = event.record, event.origin
     payload = payload_of(event)
+    said = headline(record, payload)
     return EventView(
         seq=event.seq,
         event_id=record.event_id,
@@ -117,8 +118,8 @@ def event_view(event: StoredEvent) -> EventView:
         cost_source=record.cost_source,
         cost_model_matched=record.cost_model,
         render_hint=render_hint(record, payload),
-        narrative=narrate(record, payload),
-        headline=headline(record, payload),
+        narrative=narrate(record, said),
+        headline=said,
         payload=_NULL if record.payload is None else Raw(record.payload),
     )
 

@@ -43,10 +43,7 @@ def issue_status(state: IssueState) -> str:
     """What the latest report and the latest close say together."""
     if state.closed_ts is None or state.reported_ts is None:
         return "open"
-    reported = (state.reported_ts, state.reported_event or "")
-    if (state.closed_ts, state.closed_event or "") > reported:
-        return state.closed_action or "resolved"
-    return "regressed"
+    return (state.closed_action or "resolved") if state.is_closed else "regressed"
 
 
 def is_active(state: IssueState) -> bool:

@@ -1,4 +1,4 @@
-"""How one event changes the summary of its agent."""
+"""How events change the summary of their agent."""
 
 from __future__ import annotations
 
@@ -7,59 +7,58 @@ from typing import Any
 from .fold_task import outcome_of
 from .records import EventRecord
 from .state import AgentState
+from .stretch import Stretch
 from .values import dict_of
 
-__all__ = ["fold_agent"]
+__all__ = ["fold_agent", "fold_end", "fold_registered", "fold_runtime"]
 
 
-def fold_agent(agent: AgentState, record: EventRecord, payload: dict[str, Any] | None) -> None:
-    """Change ``agent`` in place by one event of it."""
-    ts, received = record.ts, record.received_at
-    if ts < agent.first_ts:
-        agent.first_ts = ts
-    if received > agent.last_received:
-        agent.last_received = received
-    # Within a request the time of receipt is the same for all, so mostly this is decided by the first two.
-    if received > agent.identity_received or (
-        received == agent.identity_received and ts >= agent.identity_ts
-    ):
-        _fold_identity(agent, record)
-    event_type = record.event_type
-    if event_type == "custom":
-        if record.kind == "runtime" and _says_stopped(payload):
-            if agent.stopped_ts is None or ts > agent.stopped_ts:
-                agent.stopped_ts = ts
-            return
-    elif event_type == "heartbeat":
-        if agent.heartbeat_received is None or received > agent.heartbeat_received:
-            agent.heartbeat_received = received
-    elif event_type in ("task_completed", "task_failed"):
-        _fold_end(agent, record)
-    elif event_type == "agent_registered":
-        _fold_registered(agent, record)
-    if agent.last_ts is None or ts > agent.last_ts:
-        agent.last_ts = ts
-
-
-def _says_stopped(payload: dict[str, Any] | None) -> bool:
-    return dict_of((payload or {}).get("data")).get("event") == "agent_stopped"
-
-
-def _fold_identity(agent: AgentState, record: EventRecord) -> None:
-    key = (record.received_at, record.ts, record.event_id)
-    if key > (agent.identity_received, agent.identity_ts, agent.identity_event):
-        agent.identity_received, agent.identity_ts, agent.identity_event = key
+def fold_agent(agent: AgentState, stretch: Stretch) -> None:
+    """Change ``agent`` in place by what every event says: when it was there, and who it is."""
+    received = stretch.records[0].received_at
+    agent.first_ts = min(agent.first_ts, stretch.first)
+    agent.last_received = max(agent.last_received, received)
+    last = _last_sign(stretch)
+    if last is not None and (agent.last_ts is None or last > agent.last_ts):
+        agent.last_ts = last
+    if (received, stretch.last) >= (agent.identity_received, agent.identity_ts):
+        agent.identity_received, agent.identity_ts = received, stretch.last
+        record = stretch.records[-1]
+        if record.ts != stretch.last:
+            record = next(one for one in reversed(stretch.records) if one.ts == stretch.last)
         agent.agent_type, agent.origin_id = record.agent_type, record.origin_id
+    if "heartbeat" in stretch.types and (
+        agent.heartbeat_received is None or received > agent.heartbeat_received
+    ):
+        agent.heartbeat_received = received
 
 
-def _fold_end(agent: AgentState, record: EventRecord) -> None:
-    if agent.end_ts is None or (record.ts, record.event_id) > (agent.end_ts, agent.end_event or ""):
-        agent.end_ts, agent.end_event = record.ts, record.event_id
-        agent.end_outcome, agent.end_task_id = outcome_of(record), record.task_id
+def _last_sign(stretch: Stretch) -> int | None:
+    """The latest sign of activity: to say that it stops is none."""
+    if "custom" not in stretch.types or all(record.kind != "runtime" for record in stretch.records):
+        return stretch.last
+    return max(
+        (record.ts for record, payload in stretch.events if not _is_stop(record, payload)), default=None
+    )
 
 
-def _fold_registered(agent: AgentState, record: EventRecord) -> None:
-    key = (record.ts, record.event_id)
-    if agent.registered_ts is None or key > (agent.registered_ts, agent.registered_event or ""):
-        agent.registered_ts, agent.registered_event = key
-        agent.registered = record.payload
+def _is_stop(record: EventRecord, payload: dict[str, Any] | None) -> bool:
+    return record.kind == "runtime" and dict_of((payload or {}).get("data")).get("event") == "agent_stopped"
+
+
+def fold_runtime(agent: AgentState, record: EventRecord, payload: dict[str, Any] | None) -> None:
+    """Note that the agent said it stops."""
+    if _is_stop(record, payload) and (agent.stopped_ts is None or record.ts > agent.stopped_ts):
+        agent.stopped_ts = record.ts
+
+
+def fold_end(agent: AgentState, record: EventRecord) -> None:
+    """Note how its latest task ended."""
+    if agent.end_ts is None or record.ts >= agent.end_ts:
+        agent.end_ts, agent.end_outcome, agent.end_task_id = record.ts, outcome_of(record), record.task_id
+
+
+def fold_registered(agent: AgentState, record: EventRecord) -> None:
+    """Keep what it said of itself when it registered last."""
+    if agent.registered_ts is None or record.ts >= agent.registered_ts:
+        agent.registered_ts, agent.registered = record.ts, record.payload

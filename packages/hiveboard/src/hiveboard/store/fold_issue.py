@@ -49,16 +49,16 @@ def issue_action(payload: dict[str, Any] | None) -> str:
 def fold_issue(issue: IssueState, record: EventRecord, payload: dict[str, Any] | None) -> None:
     """Change ``issue`` in place by one event of it."""
     action = issue_action(payload)
-    key = (record.ts, record.event_id)
-    issue.first_ts = min(issue.first_ts, record.ts)
+    ts = record.ts
+    issue.first_ts = min(issue.first_ts, ts)
     issue.issue_id = text_in(dict_of((payload or {}).get("data")), "issue_id")
     if action in CLOSING:
-        if issue.closed_ts is None or key > (issue.closed_ts, issue.closed_event or ""):
-            issue.closed_ts, issue.closed_event = key
-            issue.closed_action = action
+        if issue.closed_ts is None or ts >= issue.closed_ts:
+            issue.closed_ts, issue.closed_action = ts, action
+            issue.is_closed = issue.reported_ts is None or ts >= issue.reported_ts
         return
     issue.occurrences += 1
-    if issue.reported_ts is None or key > (issue.reported_ts, issue.reported_event or ""):
-        issue.reported_ts, issue.reported_event = key
-        issue.reported = record.payload
+    if issue.reported_ts is None or ts >= issue.reported_ts:
+        issue.reported_ts, issue.reported = ts, record.payload
+        issue.is_closed = issue.closed_ts is not None and issue.closed_ts > ts
         issue.task_id, issue.project_id = record.task_id, record.project_id

@@ -1,4 +1,4 @@
-"""How one event changes the summary of its task run."""
+"""How events change the summary of their task run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 from .records import EventRecord
 from .state import TaskState
+from .stretch import Stored, Stretch
 from .values import text_in, text_of
 
-__all__ = ["OUTCOMES", "fold_task", "outcome_of", "settle"]
+__all__ = ["OUTCOMES", "fold_end", "fold_llm_call", "fold_task", "outcome_of", "settle"]
 
 #: Outcomes that are neither success nor failure; a ``task_completed`` names them in ``status``.
 OUTCOMES = ("cancelled", "abandoned", "aborted")
@@ -26,42 +27,31 @@ def outcome_of(record: EventRecord) -> str | None:
     return "failed" if record.status in ("failure", "failed", "error") else "completed"
 
 
-def fold_task(task: TaskState, record: EventRecord, payload: dict[str, Any] | None) -> None:
-    """Change ``task`` in place by one event of it."""
-    ts = record.ts
-    if ts < task.first_ts:
-        task.first_ts = ts
-    if ts > task.last_ts:
-        task.last_ts = ts
-    if record.received_at > task.last_received:
-        task.last_received = record.received_at
-    event_type = record.event_type
-    rank = 0 if event_type == "task_started" else 1
-    if rank <= task.head_rank:
-        _fold_head(task, record, payload, rank)
-    if event_type == "action_started":
-        task.actions += 1
-    elif event_type == "custom":
-        if record.kind == "llm_call":
-            _fold_llm_call(task, record)
-    elif event_type == "action_failed":
-        task.errors += 1
-    elif event_type in ("task_completed", "task_failed"):
-        _fold_end(task, record, payload)
-    elif event_type == "retry_started":
-        task.retries += 1
-    elif event_type == "escalated":
-        task.escalations += 1
-    elif event_type in ("approval_requested", "approval_received"):
-        task.interventions += 1
+def fold_task(task: TaskState, stretch: Stretch) -> None:
+    """Change ``task`` in place by what events count for; ends and model calls are folded one by one."""
+    types = stretch.types
+    task.first_ts = min(task.first_ts, stretch.first)
+    task.last_ts = max(task.last_ts, stretch.last)
+    task.last_received = max(task.last_received, stretch.records[0].received_at)
+    start = stretch.earliest("task_started")
+    if start is not None:
+        _fold_head(task, start, 0)
+    elif task.head_rank > 0:
+        _fold_head(task, stretch.events[stretch.times.index(stretch.first)], 1)
+    task.actions += types.count("action_started")
+    task.errors += types.count("action_failed")
+    task.retries += types.count("retry_started")
+    task.escalations += types.count("escalated")
+    task.interventions += types.count("approval_requested") + types.count("approval_received")
 
 
-def _fold_head(task: TaskState, record: EventRecord, payload: dict[str, Any] | None, rank: int) -> None:
+def _fold_head(task: TaskState, event: Stored, rank: int) -> None:
+    record, payload = event
     if rank == 0 and (task.started_ts is None or record.ts < task.started_ts):
         task.started_ts = record.ts
-    if (rank, record.ts, record.event_id) >= (task.head_rank, task.head_ts, task.head_event):
+    if (rank, record.ts) >= (task.head_rank, task.head_ts):
         return
-    task.head_rank, task.head_ts, task.head_event = rank, record.ts, record.event_id
+    task.head_rank, task.head_ts = rank, record.ts
     task.agent_id, task.task_type, task.project_id = record.agent_id, record.task_type, record.project_id
     task.scope_id = record.scope_id
     task.session_id = text_in(payload, "session_id")
@@ -70,13 +60,14 @@ def _fold_head(task: TaskState, record: EventRecord, payload: dict[str, Any] | N
     task.workflow = text_in(payload, "workflow")
 
 
-def _fold_end(task: TaskState, record: EventRecord, payload: dict[str, Any] | None) -> None:
+def fold_end(task: TaskState, record: EventRecord, payload: dict[str, Any] | None) -> None:
+    """Change ``task`` by an event that says it ended."""
     outcome = outcome_of(record)
     if outcome == "failed":
         task.errors += 1
-    if task.end_ts is not None and (record.ts, record.event_id) < (task.end_ts, task.end_event or ""):
+    if task.end_ts is not None and record.ts < task.end_ts:
         return
-    task.end_ts, task.end_event, task.outcome = record.ts, record.event_id, outcome
+    task.end_ts, task.outcome = record.ts, outcome
     task.end_duration_ms = record.duration_ms
     task.error = _error_text(payload) if outcome == "failed" else None
 
@@ -88,7 +79,8 @@ def _error_text(payload: dict[str, Any] | None) -> str | None:
     return ": ".join(parts)[:1000] or None
 
 
-def _fold_llm_call(task: TaskState, record: EventRecord) -> None:
+def fold_llm_call(task: TaskState, record: EventRecord) -> None:
+    """Count one model call."""
     task.llm_calls += 1
     task.tokens_in = _plus(task.tokens_in, record.tokens_in)
     task.tokens_out = _plus(task.tokens_out, record.tokens_out)

@@ -14,17 +14,17 @@ __all__ = ["LATEST_KINDS", "save_latest", "save_projects"]
 #: Custom kinds of which the latest event per item is the state.
 LATEST_KINDS = frozenset({"queue_snapshot", "scheduled", "todo"})
 
-_NEWER = "(excluded.ts, excluded.event_id) > (latest.ts, latest.event_id)"
+# At the same time the one that arrives now is the later one.
+_NEWER = "excluded.ts >= latest.ts"
 _UPSERT_LATEST = f"""
-INSERT INTO latest (tenant, agent_id, kind, item_key, ts, event_id, first_ts, events, project_id, task_id, payload)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO latest (tenant, agent_id, kind, item_key, ts, first_ts, events, project_id, task_id, payload)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (tenant, agent_id, kind, item_key) DO UPDATE SET
   first_ts = min(latest.first_ts, excluded.first_ts), events = latest.events + excluded.events,
   project_id = CASE WHEN {_NEWER} THEN excluded.project_id ELSE latest.project_id END,
   task_id = CASE WHEN {_NEWER} THEN excluded.task_id ELSE latest.task_id END,
   payload = CASE WHEN {_NEWER} THEN excluded.payload ELSE latest.payload END,
-  ts = CASE WHEN {_NEWER} THEN excluded.ts ELSE latest.ts END,
-  event_id = CASE WHEN {_NEWER} THEN excluded.event_id ELSE latest.event_id END
+  ts = max(latest.ts, excluded.ts)
 """
 _UPSERT_PROJECT = """
 INSERT INTO projects (tenant, project_id, agent_id, first_ts, last_ts, events) VALUES (?, ?, ?, ?, ?, ?)
@@ -37,7 +37,7 @@ ON CONFLICT (tenant, project_id, agent_id) DO UPDATE SET
 def save_latest(
     connection: sqlite3.Connection, items: list[tuple[str, tuple[EventRecord, dict[str, Any] | None]]]
 ) -> None:
-    """Keep of each (agent, kind, item) the newest event, when the first came and how many there were."""
+    """Keep of each (agent, kind, item) the newest event (of equal times the last given), when the first came and how many there were."""
     rows: dict[tuple[str, str, str, str], tuple[EventRecord, int, int]] = {}
     for kind, (record, payload) in items:
         key = (record.tenant, record.agent_id, kind, _item_key(kind, payload))
@@ -45,7 +45,7 @@ def save_latest(
         if have is None:
             rows[key] = (record, record.ts, 1)
         else:
-            newest = max(have[0], record, key=lambda event: (event.ts, event.event_id))
+            newest = record if record.ts >= have[0].ts else have[0]
             rows[key] = (newest, min(have[1], record.ts), have[2] + 1)
     connection.executemany(
         _UPSERT_LATEST,
@@ -53,7 +53,6 @@ def save_latest(
             (
                 *key,
                 newest.ts,
-                newest.event_id,
                 first,
                 count,
                 newest.project_id,

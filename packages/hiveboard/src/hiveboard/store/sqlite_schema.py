@@ -9,7 +9,7 @@ from .sqlite_codec import HEARTBEAT_LABEL, TROUBLE, TYPE_LABELS
 
 __all__ = ["SCHEMA_VERSION", "SUMMARY_TABLES", "connect_reader", "connect_writer", "create"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _EVENTS = f"""
 CREATE TABLE IF NOT EXISTS origins (
@@ -38,20 +38,20 @@ CREATE INDEX IF NOT EXISTS events_model ON events (tenant, model, ts) WHERE mode
 _STATE = """
 CREATE TABLE IF NOT EXISTS agents (
   tenant TEXT NOT NULL, agent_id TEXT NOT NULL,
-  identity_received INTEGER NOT NULL, identity_ts INTEGER NOT NULL, identity_event TEXT NOT NULL,
+  identity_received INTEGER NOT NULL, identity_ts INTEGER NOT NULL,
   agent_type TEXT NOT NULL, origin_id INTEGER NOT NULL,
-  registered_ts INTEGER, registered_event TEXT, registered TEXT,
+  registered_ts INTEGER, registered TEXT,
   first_ts INTEGER NOT NULL, last_ts INTEGER, last_received INTEGER NOT NULL,
   heartbeat_received INTEGER, stopped_ts INTEGER,
-  end_ts INTEGER, end_event TEXT, end_outcome TEXT, end_task_id TEXT,
+  end_ts INTEGER, end_outcome TEXT, end_task_id TEXT,
   PRIMARY KEY (tenant, agent_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tasks (
   tenant TEXT NOT NULL, task_id TEXT NOT NULL, task_run_id TEXT NOT NULL,
-  head_rank INTEGER NOT NULL, head_ts INTEGER NOT NULL, head_event TEXT NOT NULL,
+  head_rank INTEGER NOT NULL, head_ts INTEGER NOT NULL,
   agent_id TEXT NOT NULL, task_type TEXT, project_id TEXT, scope_id INTEGER NOT NULL,
   session_id TEXT, user_id TEXT, user_group TEXT, workflow TEXT,
   first_ts INTEGER NOT NULL, started_ts INTEGER, last_ts INTEGER NOT NULL, last_received INTEGER NOT NULL,
-  end_ts INTEGER, end_event TEXT, outcome TEXT, end_duration_ms INTEGER, error TEXT,
+  end_ts INTEGER, outcome TEXT, end_duration_ms INTEGER, error TEXT,
   llm_calls INTEGER NOT NULL, tokens_in INTEGER, tokens_out INTEGER, cost_nano INTEGER, estimated_nano INTEGER,
   actions INTEGER NOT NULL, errors INTEGER NOT NULL, retries INTEGER NOT NULL, escalations INTEGER NOT NULL,
   interventions INTEGER NOT NULL, sort_ts INTEGER NOT NULL, duration_ms INTEGER,
@@ -68,8 +68,8 @@ CREATE INDEX IF NOT EXISTS tasks_user ON tasks (tenant, user_id, sort_ts) WHERE 
 CREATE TABLE IF NOT EXISTS issues (
   tenant TEXT NOT NULL, agent_id TEXT NOT NULL, issue_key TEXT NOT NULL,
   issue_id TEXT, first_ts INTEGER NOT NULL, occurrences INTEGER NOT NULL,
-  reported_ts INTEGER, reported_event TEXT, reported TEXT, task_id TEXT, project_id TEXT,
-  closed_ts INTEGER, closed_event TEXT, closed_action TEXT,
+  reported_ts INTEGER, reported TEXT, task_id TEXT, project_id TEXT,
+  closed_ts INTEGER, closed_action TEXT, is_closed INTEGER NOT NULL,
   PRIMARY KEY (tenant, agent_id, issue_key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS approvals (
   tenant TEXT NOT NULL, event_id TEXT NOT NULL, is_request INTEGER NOT NULL,
@@ -83,7 +83,7 @@ CREATE INDEX IF NOT EXISTS approvals_open ON approvals (tenant, agent_id, task_i
   WHERE is_request = 1 AND answer_event IS NULL;
 CREATE TABLE IF NOT EXISTS latest (
   tenant TEXT NOT NULL, agent_id TEXT NOT NULL, kind TEXT NOT NULL, item_key TEXT NOT NULL,
-  ts INTEGER NOT NULL, event_id TEXT NOT NULL, first_ts INTEGER NOT NULL, events INTEGER NOT NULL,
+  ts INTEGER NOT NULL, first_ts INTEGER NOT NULL, events INTEGER NOT NULL,
   project_id TEXT, task_id TEXT, payload BLOB,
   PRIMARY KEY (tenant, agent_id, kind, item_key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS projects (
@@ -132,11 +132,16 @@ SUMMARY_TABLES = (
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Create what is missing, refuse a file of a newer version."""
+    """Create what is missing, refuse a file of another version."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         raise sqlite3.DatabaseError(
             f"the store was written by a newer HiveBoard (schema {version}, this one reads {SCHEMA_VERSION})"
+        )
+    if 0 < version < SCHEMA_VERSION:
+        raise sqlite3.DatabaseError(
+            f"the store was written by an earlier HiveBoard (schema {version}, this one reads {SCHEMA_VERSION}); "
+            "start with another file"
         )
     connection.executescript(_EVENTS + _STATE + _ROLLUPS)
     connection.executemany(

@@ -1,7 +1,8 @@
 """Summary rows while they are being changed: one struct per table, fields in column order.
 
-Every change is commutative: sums, minima, maxima, and "the value that came with the greatest (ts, event_id)".
-Therefore the same events give the same rows in whatever order and grouping they arrive.
+Every change is a sum, a minimum, a maximum, or "the value that came with the greatest time". Therefore the same
+events give the same rows in whatever order and grouping they arrive. Only where two events that compete have the
+very same time does the one that arrived later count: ids say nothing about time.
 """
 
 from __future__ import annotations
@@ -18,11 +19,9 @@ class AgentState(Struct):
     agent_id: str
     identity_received: int = -(1 << 62)
     identity_ts: int = -(1 << 62)
-    identity_event: str = ""
     agent_type: str = "general"
     origin_id: int = 0
     registered_ts: int | None = None
-    registered_event: str | None = None
     registered: bytes | None = None
     first_ts: int = 1 << 62
     last_ts: int | None = None
@@ -30,7 +29,6 @@ class AgentState(Struct):
     heartbeat_received: int | None = None
     stopped_ts: int | None = None
     end_ts: int | None = None
-    end_event: str | None = None
     end_outcome: str | None = None
     end_task_id: str | None = None
 
@@ -43,7 +41,6 @@ class TaskState(Struct):
     task_run_id: str
     head_rank: int = 9
     head_ts: int = 0
-    head_event: str = ""
     agent_id: str = ""
     task_type: str | None = None
     project_id: str | None = None
@@ -57,7 +54,6 @@ class TaskState(Struct):
     last_ts: int = -(1 << 62)
     last_received: int = -(1 << 62)
     end_ts: int | None = None
-    end_event: str | None = None
     outcome: str | None = None
     end_duration_ms: int | None = None
     error: str | None = None
@@ -76,7 +72,7 @@ class TaskState(Struct):
 
 
 class IssueState(Struct):
-    """One issue of one agent: the latest report and the latest close, each with its time."""
+    """One issue of one agent: the latest report and the latest close, each with its time, and which of them was last."""
 
     tenant: str
     agent_id: str
@@ -85,10 +81,9 @@ class IssueState(Struct):
     first_ts: int = 1 << 62
     occurrences: int = 0
     reported_ts: int | None = None
-    reported_event: str | None = None
     reported: bytes | None = None
     task_id: str | None = None
     project_id: str | None = None
     closed_ts: int | None = None
-    closed_event: str | None = None
     closed_action: str | None = None
+    is_closed: bool = False

@@ -93,6 +93,8 @@ export interface HiveEvent {
   duration_ms?: number | null;
   payload: JsonObject | null;
   render_hint?: string | null;
+  /** What happened, as a sentence without its subject: the agent is drawn beside it. */
+  headline: string;
   /** Of an LLM call, as reported or estimated, in US dollars. */
   cost?: number | null;
   cost_source?: string | null;
@@ -126,6 +128,8 @@ export interface ActionNode {
   action_id: string;
   parent_action_id: string | null;
   name: string | null;
+  /** What its adapter calls it: node, chain, agent, tool, retrieval; null for actions made by hand. */
+  kind?: string | null;
   status: string | null;
   started_at: string | null;
   duration_ms: number | null;
@@ -202,7 +206,7 @@ export interface CostBucket {
 
 export interface Issue {
   issue_id: string | null;
-  agent_id?: string;
+  agent_id: string;
   severity: string | null;
   category: string | null;
   summary: string | null;
@@ -217,7 +221,7 @@ export interface Issue {
 
 export interface Approval {
   approval_id: string | null;
-  agent_id?: string;
+  agent_id: string;
   task_id?: string | null;
   task_run_id?: string | null;
   summary: string | null;
@@ -229,6 +233,7 @@ export interface Approval {
 
 export interface Todo {
   todo_id: string;
+  agent_id: string;
   action: string | null;
   priority: string | null;
   source: string | null;
@@ -237,7 +242,9 @@ export interface Todo {
   timestamp?: string | null;
 }
 
+/** As an agent sent it: the fields may hold anything. */
 export interface ScheduledItem {
+  agent_id: string;
   id?: string | null;
   name?: string | null;
   next_run?: string | null;
@@ -257,20 +264,12 @@ export interface QueueItem {
 }
 
 export interface QueueState {
+  agent_id: string;
   depth: number | null;
   oldest_age_seconds?: number | null;
   items?: QueueItem[] | null;
   processing?: { id?: string; summary?: string; started_at?: string; elapsed_ms?: number } | null;
   snapshot_at?: string | null;
-}
-
-export interface AgentPipeline {
-  agent_id: string;
-  queue: QueueState | null;
-  todos: Todo[];
-  scheduled: ScheduledItem[];
-  issues: Issue[];
-  approvals: Approval[];
 }
 
 export interface FleetPipeline {
@@ -281,9 +280,11 @@ export interface FleetPipeline {
     scheduled_count: number;
     pending_approvals: number;
   };
-  agents: { agent_id: string; queue_depth: number | null; active_todos: number; scheduled_count: number }[];
-  issues: (Issue & { agent_id: string })[];
-  approvals: (Approval & { agent_id: string })[];
+  queues: QueueState[];
+  todos: Todo[];
+  scheduled: ScheduledItem[];
+  issues: Issue[];
+  approvals: Approval[];
 }
 
 export interface Project {

@@ -2,7 +2,7 @@
 
 import type { HiveEvent } from "../api/types";
 import { kindOf } from "./json";
-import { tell, type Sentence } from "./narrative";
+import { toneOf, type EventTone } from "./tone";
 
 export const FEED_FILTERS = ["all", "task", "action", "llm", "error", "human", "pipeline"] as const;
 export type FeedFilter = (typeof FEED_FILTERS)[number];
@@ -65,7 +65,8 @@ export function mergeEvents(...lists: readonly HiveEvent[][]): HiveEvent[] {
 export interface FeedLine {
   /** Of the newest event of the group. */
   event: HiveEvent;
-  sentence: Sentence;
+  text: string;
+  tone: EventTone;
   /** How many events in a row say the same. */
   times: number;
   key: string;
@@ -75,19 +76,18 @@ export interface FeedLine {
 export function collapse(events: readonly HiveEvent[]): FeedLine[] {
   const lines: FeedLine[] = [];
   for (const event of events) {
-    const sentence = tell(event);
     const last = lines.at(-1);
     if (
       last &&
       last.event.agent_id === event.agent_id &&
       last.event.task_id === event.task_id &&
-      last.sentence.text === sentence.text
+      last.text === event.headline
     ) {
       last.times += 1;
       // The oldest event names the line: it stays the same while repeats arrive at the top.
       last.key = event.event_id;
     } else {
-      lines.push({ event, sentence, times: 1, key: event.event_id });
+      lines.push({ event, text: event.headline, tone: toneOf(event), times: 1, key: event.event_id });
     }
   }
   return lines;

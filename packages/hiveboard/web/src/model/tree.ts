@@ -2,16 +2,20 @@
 
 import type { ActionNode, HiveEvent, LlmCall, Timeline, TreeCall } from "../api/types";
 import { instant } from "../format";
-import { asNumber, asObject, asText, dataOf, failureOf, failureText, field, kindOf, summaryOf } from "./json";
-import { completedBadly, tell } from "./narrative";
+import { asNumber, asObject, asText, dataOf, failureOf, failureText, field, kindOf } from "./json";
+import { completedBadly, toneOf } from "./tone";
 import type { Tone } from "./status";
 
 export type NodeKind = "action" | "llm" | "retry" | "escalation" | "approval" | "issue" | "anomaly" | "plan" | "note";
+/** What an action is: something that works, or structure that arranges the work of others. */
+export type ActionRole = "tool" | "retrieval" | "agent" | "step";
 export type NodeState = "ok" | "failed" | "running" | "ended";
 
 export interface RunNode {
   key: string;
   kind: NodeKind;
+  /** Of an action only. */
+  role: ActionRole | null;
   label: string;
   /** Model of an LLM call, decision of an approval, … */
   detail: string | null;
@@ -49,6 +53,7 @@ function blank(key: string, kind: NodeKind, label: string): RunNode {
   return {
     key,
     kind,
+    role: null,
     label,
     detail: null,
     state: "ok",
@@ -117,6 +122,13 @@ function llmNode(call: LlmCall, event: HiveEvent | undefined): RunNode {
   return node;
 }
 
+/** As the collector splits the time: what does not say what it is counts as a tool when nothing is in it. */
+function roleOf(action: ActionNode): ActionRole {
+  const kind = action.kind ?? null;
+  if (kind === "tool" || kind === "retrieval" || kind === "agent") return kind;
+  return kind === null && !action.children?.length ? "tool" : "step";
+}
+
 function actionNode(action: ActionNode, own: HiveEvent[], closed: boolean): RunNode {
   const node = blank(`action:${action.action_id}`, "action", action.name ?? action.action_id);
   const ended = own.find((event) => event.event_type === "action_completed" || event.event_type === "action_failed");
@@ -129,10 +141,12 @@ function actionNode(action: ActionNode, own: HiveEvent[], closed: boolean): RunN
   const failure = bad ? (failureOf(action.error) ?? said ?? { type: null, message: "failed without a message" }) : null;
   const outcome = ["cancelled", "abandoned", "aborted"].find((name) => name === action.status || name === ended?.status) ?? null;
   const finished = ended !== undefined || action.duration_ms !== null;
+  const role = roleOf(action);
   Object.assign(node, {
+    role,
     actionId: action.action_id,
     state: bad ? "failed" : finished ? "ok" : closed ? "ended" : "running",
-    tone: bad ? "bad" : "tool",
+    tone: bad ? "bad" : role === "tool" || role === "retrieval" ? "tool" : "none",
     detail: outcome,
     start: instant(action.started_at),
     durationMs: action.duration_ms,
@@ -150,12 +164,8 @@ function pointNode(event: HiveEvent): RunNode | null {
   const look = Object.hasOwn(table, key) ? table[key] : undefined;
   if (!look && kind === null) return null;
   const node = blank(`event:${event.event_id}`, look?.[0] ?? "note", "");
-  const sentence = tell(event);
-  node.label =
-    kind !== null && !look
-      ? `${key.replaceAll("_", " ")}${summaryOf(event) ? `: ${summaryOf(event)}` : ""}`
-      : upperFirst(sentence.text);
-  node.tone = look?.[0] === "approval" || look?.[0] === "issue" ? sentence.tone : (look?.[1] ?? sentence.tone);
+  node.label = upperFirst(event.headline);
+  node.tone = look?.[0] === "approval" || look?.[0] === "issue" ? toneOf(event) : (look?.[1] ?? toneOf(event));
   node.start = instant(event.timestamp);
   node.events = [event];
   if (kind === "tool_call") {

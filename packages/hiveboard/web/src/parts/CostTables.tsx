@@ -3,7 +3,6 @@
 import { useState } from "preact/hooks";
 import type { CostGroup, LlmCall } from "../api/types";
 import { count, duration, oneLine, percent, plain, tokenPair } from "../format";
-import { pricedSum } from "../model/cost";
 import { asText } from "../model/json";
 import { runHref } from "../router";
 import { Age, Id, Money } from "./Text";
@@ -46,8 +45,8 @@ export function Groups({ title, rows, total, nameOf, hrefOf }: GroupsProps) {
           <tbody>
             {rows.map((row) => {
               const name = nameOf(row);
-              const cost = pricedSum(row.cost, row.call_count, row.unpriced_calls);
-              const estimated = row.estimated_cost && row.cost && row.estimated_cost >= row.cost * 0.999;
+              const { cost } = row;
+              const estimated = row.estimated_cost && cost && row.estimated_cost >= cost * 0.999;
               return (
                 <tr key={name ?? ""}>
                   <th scope="row">

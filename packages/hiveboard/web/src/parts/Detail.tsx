@@ -134,7 +134,7 @@ export function Detail({ node, link, onClose }: { node: RunNode; link: () => str
   return (
     <aside class="detail" aria-label="Details">
       <header class="detail-head">
-        <NodeIcon kind={node.kind} tone={node.tone} />
+        <NodeIcon kind={node.kind} role={node.role} tone={node.tone} />
         <h2>
           <bdi>{node.label.slice(0, 500)}</bdi>
         </h2>

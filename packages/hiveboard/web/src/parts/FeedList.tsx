@@ -52,26 +52,26 @@ function Line({
   marked: boolean;
   compact: boolean;
 }) {
-  const { event, sentence } = line;
+  const { event, text, tone } = line;
   const href = lineHref(line);
   return (
     <div
       role="listitem"
-      class={`feed-line tone-edge-${sentence.tone}${marked ? " marked" : ""}`}
+      class={`feed-line tone-edge-${tone}${marked ? " marked" : ""}`}
       style={{ transform: `translateY(${top}px)`, height: `${height}px` }}
     >
       <TimeOfDay at={event.timestamp} />
-      <span class={`feed-mark fill-${sentence.tone}`} aria-hidden="true" />
+      <span class={`feed-mark fill-${tone}`} aria-hidden="true" />
       <a class="feed-agent" href={viewHref("fleet", { agent: event.agent_id })}>
         <Id value={event.agent_id} limit={80} />
       </a>
-      <span class="feed-text" title={sentence.text}>
+      <span class="feed-text" title={text}>
         {href ? (
           <a href={href}>
-            <bdi>{sentence.text}</bdi>
+            <bdi>{text}</bdi>
           </a>
         ) : (
-          <bdi>{sentence.text}</bdi>
+          <bdi>{text}</bdi>
         )}
       </span>
       {compact || !event.task_id ? null : (
@@ -154,7 +154,7 @@ export function FeedList({ scope, onFilter, side = false }: FeedListProps) {
   const width = useWidth(scroller);
   const compact = width > 0 && width < STACK_BELOW;
   const perLine = (width - 48) / 6.6;
-  const heightOf = (index: number) => (!compact ? 32 : (lines[index]?.sentence.text.length ?? 0) > perLine ? 70 : 50);
+  const heightOf = (index: number) => (!compact ? 32 : (lines[index]?.text.length ?? 0) > perLine ? 70 : 50);
   const virtual = useVirtual({
     count: lines.length,
     scroller,

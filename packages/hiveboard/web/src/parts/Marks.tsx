@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { statusLook, type Shape, type Tone } from "../model/status";
-import type { NodeKind } from "../model/tree";
+import type { ActionRole, NodeKind } from "../model/tree";
 
 const SHAPES: Record<Shape, JSX.Element> = {
   play: <path d="M4 2.2v11.6L14 8z" />,
@@ -57,6 +57,8 @@ const ICONS = {
   dark: "M6.2 1.6a6.5 6.5 0 1 0 8.2 8.2A5.5 5.5 0 0 1 6.2 1.6",
   llm: "M8 1l1.7 4.9L14.5 8l-4.8 2.1L8 15l-1.7-4.9L1.5 8l4.8-2.1z",
   tool: "M10.5 1.3a4 4 0 0 0-4 5.2L1.4 11.6l3 3L9.5 9.5a4 4 0 0 0 5.1-5l-2.5 2.5-2.3-.7-.7-2.3 2.5-2.5a4 4 0 0 0-1.1-.2",
+  step: "M2 2h7v1.5H3.5v9H9V14H2zM6.5 6H14v4H6.5z",
+  agent: "M8 1l6 3.5v7L8 15l-6-3.5v-7zm0 1.8L3.5 5.4v5.2L8 13.2l4.5-2.6V5.4z",
   retry: "M8 2.5a5.5 5.5 0 0 1 4.7 2.6V2.5h1.5V8H8.7V6.5h2.9A4 4 0 1 0 12 8.5h1.5A5.5 5.5 0 1 1 8 2.5",
   person: "M8 1.5a3.2 3.2 0 1 1 0 6.4 3.2 3.2 0 0 1 0-6.4M2 14.5c0-3.4 2.6-5.5 6-5.5s6 2.1 6 5.5z",
   flag: "M3 1.5h9.5l-2.2 3.7 2.2 3.8H4.6v5.5H3z",
@@ -75,8 +77,7 @@ export function Icon({ name }: { name: IconName }) {
   );
 }
 
-const NODE_ICONS: Record<NodeKind, IconName> = {
-  action: "tool",
+const NODE_ICONS: Record<Exclude<NodeKind, "action">, IconName> = {
   llm: "llm",
   retry: "retry",
   escalation: "flag",
@@ -87,10 +88,18 @@ const NODE_ICONS: Record<NodeKind, IconName> = {
   note: "note",
 };
 
-export function NodeIcon({ kind, tone }: { kind: NodeKind; tone: string }) {
+const ROLES: Record<ActionRole, [icon: IconName, word: string]> = {
+  tool: ["tool", "Tool"],
+  retrieval: ["search", "Retrieval"],
+  agent: ["agent", "Agent"],
+  step: ["step", "Step"],
+};
+
+export function NodeIcon({ kind, role, tone }: { kind: NodeKind; role: ActionRole | null; tone: string }) {
+  const [icon, word] = kind === "action" ? ROLES[role ?? "tool"] : [NODE_ICONS[kind], undefined];
   return (
-    <span class={`node-icon tone-${tone}`}>
-      <Icon name={NODE_ICONS[kind]} />
+    <span class={`node-icon tone-${tone}`} title={word}>
+      <Icon name={icon} />
     </span>
   );
 }

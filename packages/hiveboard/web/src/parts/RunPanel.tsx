@@ -8,7 +8,7 @@ import { failureOf, failureText } from "../model/json";
 import { planRevisions } from "../model/plan";
 import { isOpen } from "../model/status";
 import { buildTree, flatten, timeSpan, type RunNode } from "../model/tree";
-import { encode, route, runHref, viewHref } from "../router";
+import { route, runHref, viewHref } from "../router";
 import { now } from "../state/clock";
 import { useResource } from "../state/resource";
 import type { Pulse } from "../state/live";
@@ -151,7 +151,11 @@ function Body({ run, props }: { run: Timeline; props: RunPanelProps }) {
         <Head run={run} props={props} />
         <PlanBars plans={plans} />
         <TimeSplit split={run.time_breakdown} />
-        {run.events_truncated ? <p class="note dim">This run is very long: the newest events are not shown here.</p> : null}
+        {run.events_truncated ? (
+          <p class="note tone-wait" role="note">
+            The first {run.events.length.toLocaleString("en")} events of this run are shown; it has more.
+          </p>
+        ) : null}
         {roots.length > 0 ? (
           <Waterfall
             roots={roots}
@@ -176,7 +180,7 @@ export function RunPanel(props: RunPanelProps) {
   const { taskId, runId } = props;
   const resource = useResource<Timeline>(
     `${taskId}\n${runId ?? ""}`,
-    (abort) => get<Timeline>(`tasks/${encode(taskId)}/timeline`, { task_run_id: runId }, abort),
+    (abort) => get<Timeline>("tasks/timeline", { task_id: taskId, task_run_id: runId }, abort),
     touches(taskId),
   );
   const run = resource.data.value;

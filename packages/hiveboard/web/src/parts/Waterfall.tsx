@@ -63,7 +63,7 @@ function Row({ row, top, height, id, selected, onSelect, onFold, from, to, now }
   const { node, depth, open } = row;
   const parent = node.children.length > 0;
   const instantly = node.durationMs === null && node.kind !== "action" && node.kind !== "llm";
-  const classes = `wf-row kind-${node.kind} state-${node.state}${instantly ? " instant" : ""}${selected === node.key ? " selected" : ""}`;
+  const classes = `wf-row kind-${node.kind}${node.role ? ` role-${node.role}` : ""} state-${node.state}${instantly ? " instant" : ""}${selected === node.key ? " selected" : ""}`;
   return (
     <div
       id={id}
@@ -92,7 +92,7 @@ function Row({ row, top, height, id, selected, onSelect, onFold, from, to, now }
         ) : (
           <span class="fold" />
         )}
-        <NodeIcon kind={node.kind} tone={node.tone} />
+        <NodeIcon kind={node.kind} role={node.role} tone={node.tone} />
         <bdi class="wf-label" title={node.label}>
           {node.label.slice(0, 300)}
         </bdi>

@@ -4,7 +4,6 @@ import { useState } from "preact/hooks";
 import { get } from "../api/client";
 import type { CostBucket, CostSummary, LlmCall, Page } from "../api/types";
 import { count, exact, money } from "../format";
-import { pricedSum } from "../model/cost";
 import { kindOf } from "../model/json";
 import { CostChart } from "../parts/CostChart";
 import { Calls, Groups } from "../parts/CostTables";
@@ -37,7 +36,7 @@ function touches(pulse: Pulse): boolean {
 function Totals({ summary }: { summary: CostSummary }) {
   const unpriced = summary.unpriced_calls ?? 0;
   const priced = summary.call_count - unpriced;
-  const total = pricedSum(summary.total_cost, summary.call_count, unpriced);
+  const total = summary.total_cost;
   const cells: [string, string, string][] = [
     ["Total", money(total), ""],
     ["Reported", money(summary.reported_cost), "Cost the agents told themselves"],

@@ -1,16 +1,15 @@
 /** What waits: problems, people, queues, to-dos, the schedule. Read-only. */
 
 import type { ComponentChildren } from "preact";
-import type { QueueState } from "../api/types";
+import type { FleetPipeline, QueueState } from "../api/types";
 import { count, duration, instant, plain, span } from "../format";
-import { asText } from "../model/json";
+import { asArray, asObject, asText } from "../model/json";
 import type { Tone } from "../model/status";
 import { Main } from "../parts/Main";
 import { Failed, Loading, Nothing, Outdated } from "../parts/States";
 import { Age, Id } from "../parts/Text";
-import { runHref, viewHref } from "../router";
-import { agents } from "../state/fleet";
-import { readPipeline, type Waiting } from "../state/pipeline";
+import { environment, project, runHref, viewHref } from "../router";
+import { readPipeline } from "../state/pipeline";
 import { useKept, useResource } from "../state/resource";
 
 function severityTone(severity: string | null): Tone {
@@ -27,18 +26,20 @@ function AgentLink({ id }: { id: string }) {
 
 interface ListProps {
   title: string;
+  /** How many there are; the collector sends the first few hundred. */
+  total: number;
   empty: string;
   heads: readonly string[];
   rows: readonly { key: string; cells: readonly ComponentChildren[] }[];
 }
 
 /** A panel with a table; on a narrow window each row becomes a stack with its heads as labels. */
-function List({ title, empty, heads, rows }: ListProps) {
+function List({ title, total, empty, heads, rows }: ListProps) {
   return (
     <section class="panel">
       <header class="pane-head">
         <h2>{title}</h2>
-        <span class="num dim">{rows.length}</span>
+        <span class="num dim">{rows.length < total ? `${rows.length} of ${count(total)}` : rows.length}</span>
       </header>
       {rows.length === 0 ? (
         <p class="note dim">{empty}</p>
@@ -70,21 +71,22 @@ function List({ title, empty, heads, rows }: ListProps) {
   );
 }
 
-function Issues({ items }: { items: Waiting["issues"] }) {
+function Issues({ items, total }: { items: FleetPipeline["issues"]; total: number }) {
   return (
     <List
       title="Issues"
+      total={total}
       empty="No open issues."
       heads={["Severity", "Issue", "Agent", "Category", "Times", "First seen", "Last seen"]}
       rows={items.map((item, index) => ({
-        key: `${item.agent}\n${item.issue_id ?? item.summary ?? index}`,
+        key: `${item.agent_id}\n${item.issue_id ?? item.summary ?? index}`,
         cells: [
           <span class={`badge tone-${severityTone(item.severity)}`}>{plain(item.severity)}</span>,
           <span class="wrap">
             <bdi>{plain(item.summary)}</bdi>
             {item.status === "regressed" ? <span class="badge tone-wait">regressed</span> : null}
           </span>,
-          <AgentLink id={item.agent} />,
+          <AgentLink id={item.agent_id} />,
           <bdi>{plain(item.category)}</bdi>,
           <span class="num">{count(item.occurrences ?? item.occurrence_count)}</span>,
           <Age at={item.first_seen} />,
@@ -95,20 +97,21 @@ function Issues({ items }: { items: Waiting["issues"] }) {
   );
 }
 
-function Approvals({ items }: { items: Waiting["approvals"] }) {
+function Approvals({ items, total }: { items: FleetPipeline["approvals"]; total: number }) {
   return (
     <List
       title="Waiting for approval"
+      total={total}
       empty="Nobody waits for a decision."
       heads={["Asks", "Who decides", "Agent", "Task", "Since"]}
       rows={items.map((item, index) => ({
-        key: item.approval_id ?? `${item.agent}\n${index}`,
+        key: item.approval_id ?? `${item.agent_id}\n${index}`,
         cells: [
           <span class="wrap">
             <bdi>{plain(item.summary ?? item.reason)}</bdi>
           </span>,
           <bdi>{plain(item.approver)}</bdi>,
-          <AgentLink id={item.agent} />,
+          <AgentLink id={item.agent_id} />,
           item.task_id ? (
             <a href={runHref(item.task_id, item.task_run_id ?? null)}>
               <Id value={item.task_id} />
@@ -125,32 +128,38 @@ function Approvals({ items }: { items: Waiting["approvals"] }) {
 
 function oldest(queue: QueueState): string {
   if (queue.oldest_age_seconds !== null && queue.oldest_age_seconds !== undefined) return span(queue.oldest_age_seconds);
-  const times = (queue.items ?? [])
-    .map((item) => instant(asText(item.queued_at)))
+  const times = asArray(queue.items)
+    .map((item) => instant(asText(asObject(item)["queued_at"])))
     .filter((time): time is number => time !== null);
   return times.length > 0 ? span((Date.now() - Math.min(...times)) / 1000) : "–";
 }
 
-function Queues({ items }: { items: Waiting["queues"] }) {
+/** What an item of a queue is called; agents may send anything as an item. */
+function named(item: unknown): unknown {
+  const { summary, id } = asObject(item);
+  return summary ?? id ?? asText(item);
+}
+
+function Queues({ items }: { items: FleetPipeline["queues"] }) {
   return (
     <List
       title="Queues"
+      total={items.length}
       empty="No agent has told of a queue."
       heads={["Agent", "Depth", "Oldest", "Next", "In hand", "Told"]}
-      rows={items.map(({ agent, queue }) => ({
-        key: agent,
+      rows={items.map((queue) => ({
+        key: queue.agent_id,
         cells: [
-          <AgentLink id={agent} />,
+          <AgentLink id={queue.agent_id} />,
           <span class={`num${(queue.depth ?? 0) > 5 ? " tone-wait" : ""}`}>{count(queue.depth)}</span>,
           <span class="num">{oldest(queue)}</span>,
           <span class="wrap">
-            <bdi>{plain(queue.items?.[0]?.summary ?? queue.items?.[0]?.id)}</bdi>
+            <bdi>{plain(named(asArray(queue.items)[0]))}</bdi>
           </span>,
           <span class="wrap">
             <bdi>
-              {queue.processing
-                ? `${plain(queue.processing.summary ?? queue.processing.id)}${queue.processing.elapsed_ms === undefined ? "" : ` · ${duration(queue.processing.elapsed_ms)}`}`
-                : "–"}
+              {plain(named(queue.processing))}
+              {typeof queue.processing?.elapsed_ms === "number" ? ` · ${duration(queue.processing.elapsed_ms)}` : ""}
             </bdi>
           </span>,
           <Age at={queue.snapshot_at} />,
@@ -160,14 +169,15 @@ function Queues({ items }: { items: Waiting["queues"] }) {
   );
 }
 
-function Todos({ items }: { items: Waiting["todos"] }) {
+function Todos({ items, total }: { items: FleetPipeline["todos"]; total: number }) {
   return (
     <List
       title="To-dos"
+      total={total}
       empty="No open to-dos."
       heads={["To-do", "State", "Priority", "Agent", "Source", "Due", "Changed"]}
       rows={items.map((item) => ({
-        key: `${item.agent}\n${item.todo_id}`,
+        key: `${item.agent_id}\n${item.todo_id}`,
         cells: [
           <span class="wrap">
             <bdi>{plain(item.summary ?? item.todo_id)}</bdi>
@@ -176,7 +186,7 @@ function Todos({ items }: { items: Waiting["todos"] }) {
             {item.action === "created" ? "open" : plain(item.action)}
           </span>,
           <span class={`badge tone-${severityTone(item.priority)}`}>{plain(item.priority)}</span>,
-          <AgentLink id={item.agent} />,
+          <AgentLink id={item.agent_id} />,
           <bdi>{plain(item.source)}</bdi>,
           <bdi>{plain(item.due_by)}</bdi>,
           <Age at={item.timestamp} />,
@@ -191,20 +201,21 @@ function when(value: unknown): ComponentChildren {
   return text !== null && instant(text) !== null ? <Age at={text} /> : <bdi>{plain(text)}</bdi>;
 }
 
-function Schedule({ items }: { items: Waiting["scheduled"] }) {
+function Schedule({ items, total }: { items: FleetPipeline["scheduled"]; total: number }) {
   return (
     <List
       title="Schedule"
+      total={total}
       empty="Nothing is scheduled."
       heads={["What", "Agent", "Every", "Next", "Last", "Last result"]}
       rows={items.map((item, index) => ({
-        key: `${item.agent}\n${item.id ?? item.name ?? index}`,
+        key: `${item.agent_id}\n${item.id ?? item.name ?? index}`,
         cells: [
           <span class="wrap">
             <bdi>{plain(item.name ?? item.id)}</bdi>
             {item.enabled === false ? <span class="badge">off</span> : null}
           </span>,
-          <AgentLink id={item.agent} />,
+          <AgentLink id={item.agent_id} />,
           <bdi>{plain(item.interval)}</bdi>,
           when(item.next_run),
           when(item.last_run),
@@ -217,9 +228,11 @@ function Schedule({ items }: { items: Waiting["scheduled"] }) {
   );
 }
 
+const LISTS = ["issues", "approvals", "queues", "todos", "scheduled"] as const;
+
 export default function Pipeline() {
-  const ids = agents.value.map((agent) => agent.agent_id).sort();
-  const resource = useResource<Waiting>(`pipeline ${JSON.stringify(ids)}`, (abort) => readPipeline(ids, abort));
+  const scope = [project.value, environment.value] as const;
+  const resource = useResource<FleetPipeline>(`pipeline ${JSON.stringify(scope)}`, (abort) => readPipeline(...scope, abort));
   const answer = useKept(resource.data.value);
   const error = resource.error.value;
   return (
@@ -234,17 +247,17 @@ export default function Pipeline() {
         ) : (
           <Loading />
         )
-      ) : Object.values(answer).every((list) => list.length === 0) ? (
+      ) : LISTS.every((name) => answer[name].length === 0) ? (
         <Nothing title="Nothing waits">
           <p class="dim">Issues, approvals, queues, to-dos and schedules that agents report appear here.</p>
         </Nothing>
       ) : (
         <>
-          <Issues items={answer.issues} />
-          <Approvals items={answer.approvals} />
+          <Issues items={answer.issues} total={answer.totals.active_issues} />
+          <Approvals items={answer.approvals} total={answer.totals.pending_approvals} />
           <Queues items={answer.queues} />
-          <Todos items={answer.todos} />
-          <Schedule items={answer.scheduled} />
+          <Todos items={answer.todos} total={answer.totals.active_todos} />
+          <Schedule items={answer.scheduled} total={answer.totals.scheduled_count} />
         </>
       )}
     </Main>
