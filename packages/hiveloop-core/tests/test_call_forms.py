@@ -390,3 +390,25 @@ def test_signatures_hold_no_parameter_that_is_not_built_yet() -> None:
     ]
     assert "enforce_policy" not in inspect.signature(hiveloop.Agent.task).parameters
     assert not hasattr(hiveloop.Task, "wait_for_approval")
+
+
+def test_arguments_that_run_code_cost_themselves_not_their_event(hive: Captured) -> None:
+    class Hostile:
+        def __float__(self) -> float:
+            raise RuntimeError("no float")
+
+        def __eq__(self, other: object) -> bool:
+            raise RuntimeError("no equality")
+
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+        __hash__ = object.__hash__
+
+    bad: Any = Hostile()
+    with hiveloop.agent("a").task("t", project=bad) as task:
+        task.llm_call(bad, bad, tokens_in=bad, tokens_out=5, cost=bad, duration_ms=bad)
+    data_sent = hive.kinds("llm_call")[0]["payload"]["data"]
+    assert data_sent == {"name": "<Hostile>", "model": "<Hostile>", "tokens_out": 5}
+    assert hive.of_type("task_completed")[0]["project_id"] == "<Hostile>"
+    hive.forgive()

@@ -128,3 +128,12 @@ def test_tool_payload_survives_what_cannot_be_shown() -> None:
         "result": "<Ugly>",
         "success": True,
     }
+
+
+def test_tool_payload_of_a_structure_that_shares_its_parts_ends() -> None:
+    shared: list[object] = ["x"]
+    for _ in range(60):
+        shared = [shared, shared]
+    payload = hiveloop.tool_payload(args={"tree": shared}, result=shared)
+    assert len(payload["result"]) <= 1000
+    assert len(payload["args"]["tree"]) <= 500

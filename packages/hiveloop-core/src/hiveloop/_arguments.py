@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import uuid
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +11,7 @@ from ._safety import attempt
 from ._sanitize import sanitize, shorten
 from .events import LIMITS
 
-__all__ = ["amount", "count", "describe_exception", "flat", "identifier", "seconds", "text"]
+__all__ = ["amount", "count", "describe_exception", "flat", "identifier", "seconds", "shown", "text"]
 
 log = logging.getLogger("hiveloop")
 
@@ -27,18 +27,26 @@ def _leave_out(field: str, value: Any, expected: str) -> None:
 
 
 def identifier(value: Any, limit: int = 256) -> str | None:
-    """An id or a name: strings as they are, numbers and UUIDs as text, cut at ``limit`` characters."""
-    if type(value) is str and 0 < len(value) <= limit:
-        return value
-    if value is None or value == "":
-        return None
-    if type(value) is not str:
-        if isinstance(value, str | int | float | uuid.UUID):
-            value = str(value)
-        else:
-            fine, shown = attempt(lambda: str(value), "identifier")
-            value = shown if fine and isinstance(shown, str) else type(value).__name__
-    return value if len(value) <= limit else shorten(value, limit)
+    """An id or a name: strings as they are, anything else as its text, cut at ``limit`` characters. Empty is absent."""
+    if type(value) is str:
+        if not value:
+            return None
+        return value if len(value) <= limit else shorten(value, limit)
+    return None if value is None else shown(value, limit) or None
+
+
+def shown(value: Any, limit: int) -> str:
+    """Any value as text of at most ``limit`` characters; one that cannot be shown as its type's name.
+
+    Containers are copied bounded first: a small one that shares its parts can print for hours.
+    """
+    kind = type(value)
+    if kind is str:
+        return value if len(value) <= limit else shorten(value, limit)
+    if issubclass(kind, dict | list | tuple | set | frozenset | deque | Mapping):
+        value = sanitize(value)
+    fine, text = attempt(lambda: str(value), f"str({kind.__name__})")
+    return shorten(str.__str__(text), limit) if fine and isinstance(text, str) else f"<{kind.__name__}>"
 
 
 def text(value: Any, limit: int = _SUMMARY) -> str | None:
@@ -50,36 +58,36 @@ def text(value: Any, limit: int = _SUMMARY) -> str | None:
 
 def count(value: Any, field: str) -> int | None:
     """A number of tokens, turns, milliseconds: a whole number of 0 or more, or absent. Text and floats are read."""
-    if value is None or (type(value) is int and value >= 0):
+    if value is None or (type(value) is int and 0 <= value < 2**63):
         return value
-    if isinstance(value, bool):
-        _leave_out(field, value, "a whole number")
-        return None
-    try:
-        number = round(float(value))
-    except (TypeError, ValueError, OverflowError):
-        number = -1
-    if not 0 <= number < 2**63:
+    number = _number(value)
+    if number is None or not -0.5 <= number < 2**63:
         _leave_out(field, value, "a whole number of 0 or more")
         return None
-    return number
+    return round(number)
 
 
 def amount(value: Any, field: str) -> float | None:
     """Dollars: a finite number of 0 or more, or absent."""
     if value is None:
         return None
-    if isinstance(value, bool):
-        number = -1.0
-    else:
-        try:
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            number = -1.0
-    if not 0 <= number < 1e12:
+    number = _number(value)
+    if number is None or not 0 <= number < 1e12:
         _leave_out(field, value, "a number of 0 or more")
         return None
     return number
+
+
+def _number(value: Any) -> float | None:
+    """What ``float`` makes of it; ``None`` where it refuses, whatever code of the value's own it ran to find out."""
+    if isinstance(value, bool):
+        return None
+    if not isinstance(value, int | float | str):
+        return attempt(lambda: float(value), f"float({type(value).__name__})")[1]
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
 
 
 def seconds(value: Any, field: str) -> float | None:

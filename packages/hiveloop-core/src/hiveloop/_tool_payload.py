@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
-from ._arguments import count, text
+from ._arguments import count, shown, text
 from ._safety import attempt
-from ._sanitize import shorten
 
 __all__ = ["tool_payload"]
 
@@ -29,10 +29,10 @@ def tool_payload(
     Never raises: an argument that cannot be shown appears under its type name.
     """
     fields: dict[str, Any] = {
-        "args": _arguments(args, args_max_len),
-        "result": None if result is None else _shown(result, result_max_len),
-        "success": bool(success) if isinstance(success, int) else success,
-        "error": None if error is None else _shown(error, result_max_len),
+        "args": attempt(lambda: _arguments(args, args_max_len), "tool_payload")[1],
+        "result": None if result is None else shown(result, result_max_len),
+        "success": bool(attempt(lambda: bool(success), "tool_payload")[1]),
+        "error": None if error is None else shown(error, result_max_len),
         "duration_ms": count(duration_ms, "duration_ms"),
         "tool_category": text(tool_category, 128),
         "http_status": count(http_status, "http_status"),
@@ -45,18 +45,9 @@ def _arguments(args: Any, limit: int) -> Any:
     if args is None:
         return None
     if not isinstance(args, Mapping):
-        return _shown(args, limit)
-    return {str(key)[:128]: _argument(value, limit) for key, value in list(args.items())[:100]}
+        return shown(args, limit)
+    return {shown(key, 128): _argument(value, limit) for key, value in islice(args.items(), 100)}
 
 
 def _argument(value: Any, limit: int) -> Any:
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return _shown(value, limit)
-
-
-def _shown(value: Any, limit: int) -> str:
-    if isinstance(value, str):
-        return shorten(value, limit)
-    fine, shown = attempt(lambda: str(value), "tool_payload")
-    return shorten(shown, limit) if fine and isinstance(shown, str) else f"<{type(value).__name__}>"
+    return value if value is None or isinstance(value, bool | int | float) else shown(value, limit)
