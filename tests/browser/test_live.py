@@ -70,7 +70,7 @@ def test_the_fleet_and_the_feed_follow(own_hive: Collector, open_tab: OpenTab) -
     story.fail("TimeoutError", "the tool did not answer")
     own_hive.tell(story)
     tab.wait(".card", "Error")
-    tab.wait(".feed-line", "failed job-1 in 45.0 s: TimeoutError: the tool did not answer")
+    tab.wait(".feed-line", "failed task job-1 in 45.0 s: TimeoutError: the tool did not answer")
     tab.page.wait_for_function("() => document.title === '(1) HiveBoard'")
 
 
@@ -78,7 +78,7 @@ def test_a_pause_holds_events_and_gives_them_back(own_hive: Collector, open_tab:
     story = worker()
     own_hive.tell(story)
     tab = open_tab(own_hive.url, "#/activity")
-    tab.wait(".feed-line", "started job-1")
+    tab.wait(".feed-line", "started task job-1")
     tab.wait(".live", "Live")
     tab.page.keyboard.press(".")
     tab.page.get_by_role("button", name="Resume").wait_for()
@@ -99,7 +99,7 @@ def test_nothing_is_lost_across_a_restart(own_hive: Collector, open_tab: OpenTab
     own_hive.tell(story)
     tab = open_tab(own_hive.url, "#/activity")
     tab.tolerate += ["ERR_CONNECTION", "ERR_INCOMPLETE", "ERR_EMPTY", "Failed to load resource"]
-    tab.wait(".feed-line", "started job-1")
+    tab.wait(".feed-line", "started task job-1")
     tab.wait(".live", "Live")
     mark(tab)
     own_hive.stop()
@@ -110,10 +110,10 @@ def test_nothing_is_lost_across_a_restart(own_hive: Collector, open_tab: OpenTab
     story.complete()
     own_hive.tell(story)
     tab.wait(".live", "Live")
-    tab.wait(".feed-line", "completed job-1 in 46.0 s")
+    tab.wait(".feed-line", "completed task job-1 in 46.0 s")
     story.start("job-2", -2, "p", "job")
     own_hive.tell(story)
-    tab.wait(".feed-line", "started job-2")
+    tab.wait(".feed-line", "started task job-2")
     assert untouched(tab)
 
 

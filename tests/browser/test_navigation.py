@@ -21,7 +21,7 @@ KEY = "hb_live_0123456789abcdef0123456789abcdef"
     [
         ("#/fleet?agent=support-triage", ".card.chosen:has-text('support-triage')"),
         ("#/tasks?status=failed", ".tt-row:has-text('invoice-2024-126')"),
-        ("#/activity?feed=error", ".feed-line:has-text('failed invoice-2024-126')"),
+        ("#/activity?feed=error", ".feed-line:has-text('failed task invoice-2024-126')"),
         ("#/costs?range=7d", ".page:has-text('Last 7 days') .ribbon"),
         ("#/pipeline", ".panel:has-text('Waiting for approval')"),
         ("#/run/report-q3-market-outlook", ".wf-row:has-text('section_1')"),

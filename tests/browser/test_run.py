@@ -8,6 +8,7 @@ import pytest
 
 from .collector import Collector
 from .conftest import OpenTab
+from .story import Story, utc_now
 from .tab import Tab
 
 pytestmark = pytest.mark.browser
@@ -34,7 +35,7 @@ def test_llm_calls_nest_under_their_action(hive: Collector, open_tab: OpenTab) -
         own = [label for level, label in rows[at + 1 : at + 4] if level == 2]
         assert call in own
     assert (2, "news_api") in rows
-    assert any(label.startswith("Retries (attempt 2)") for _, label in rows)
+    assert any(label.startswith("Tries again, attempt 2") for _, label in rows)
 
 
 def test_errors_are_readable_without_a_click(hive: Collector, open_tab: OpenTab) -> None:
@@ -132,3 +133,16 @@ def test_an_unknown_run_says_what_may_have_happened(hive: Collector, open_tab: O
     tab = open_tab(hive.url, "#/run/never-was")
     tab.tolerate += ["404"]
     tab.wait(".state", "It may have been erased")
+
+
+def test_a_run_too_long_to_show_says_how_much_of_it_is_shown(own_hive: Collector, open_tab: OpenTab) -> None:
+    story = Story("worker", utc_now(), 3)
+    story.start("long", -900, "p", "job")
+    for number in range(10_000):
+        story.custom("note", f"note {number}", {})
+    own_hive.tell(story)
+    tab = open_tab(own_hive.url, "#/run/long")
+    tab.wait(".note", "The first 10,000 events of this run are shown; it has more.")
+    tab.wait(".wf-row", "Reported note: note 0")
+    tab.wait(".wf-body").press("End")
+    tab.wait(".wf-row", "Reported note: note 9998")

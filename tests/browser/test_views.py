@@ -47,16 +47,16 @@ def test_a_call_shows_its_texts(hive: Collector, open_tab: OpenTab) -> None:
 
 def test_the_feed_tells_sentences_and_filters(hive: Collector, open_tab: OpenTab) -> None:
     tab = open_tab(hive.url, "#/activity")
-    tab.wait(".feed-line", "called score → claude-sonnet-4-5 (6.1k in / 87 out, $0.02, 3.1 s)")
+    tab.wait(".feed-line", "called claude-sonnet-4-5 for score (6,100 tokens in, 87 out, $0.020) in 3.1 s")
     tab.page.get_by_role("button", name="Human", exact=True).click()
     tab.page.wait_for_url("**feed=human**")
     tab.wait(".feed-line", "asks billing-lead for approval: Refund 240 EUR to order 5512?")
     tab.wait(".feed-line", "escalated to billing")
     assert not tab.find(".feed-line", "called").count()
     tab.page.get_by_role("button", name="Error", exact=True).click()
-    tab.wait(".feed-line", "failed invoice-2024-126 in 17.1 s: ERPUnavailableError")
+    tab.wait(".feed-line", "failed task invoice-2024-126 in 17.1 s: ERPUnavailableError")
     tab.page.get_by_role("button", name="Pipeline", exact=True).click()
-    tab.wait(".feed-line", "reports a high issue: ERP answers 503").get_by_text("×3").wait_for()
+    tab.wait(".feed-line", "reported an issue (high): ERP answers 503").get_by_text("×3").wait_for()
 
 
 def test_the_pipeline_lists_what_waits(hive: Collector, open_tab: OpenTab) -> None:

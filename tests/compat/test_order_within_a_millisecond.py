@@ -37,12 +37,6 @@ def _custom(kind: str, summary: str, **data: Any) -> dict[str, Any]:
     return {"event_type": "custom", "payload": {"kind": kind, "summary": summary, "data": data}}
 
 
-#: The collector breaks ties of its latest-wins state by event id, which is random in the field.
-by_event_id = pytest.mark.xfail(
-    strict=True, reason="ties are broken by event id instead of by order of arrival"
-)
-
-
 @pytest.fixture(params=[True, False], ids=["one batch", "two batches"])
 def in_one_batch(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
@@ -53,7 +47,6 @@ def agent_id(in_one_batch: bool, request: pytest.FixtureRequest) -> str:
     return f"{request.function.__name__}-{in_one_batch}"
 
 
-@by_event_id
 def test_an_issue_resolved_at_once_is_resolved(api: Api, agent_id: str, in_one_batch: bool) -> None:
     _send(
         api,
@@ -65,7 +58,6 @@ def test_an_issue_resolved_at_once_is_resolved(api: Api, agent_id: str, in_one_b
     assert api.get("agents", agent_id, "pipeline")["issues"] == []
 
 
-@by_event_id
 def test_a_todo_done_at_once_is_done(api: Api, agent_id: str, in_one_batch: bool) -> None:
     _send(
         api,
@@ -77,7 +69,6 @@ def test_a_todo_done_at_once_is_done(api: Api, agent_id: str, in_one_batch: bool
     assert api.get("agents", agent_id, "pipeline")["todos"] == []
 
 
-@by_event_id
 def test_the_later_queue_snapshot_counts(api: Api, agent_id: str, in_one_batch: bool) -> None:
     _send(
         api,

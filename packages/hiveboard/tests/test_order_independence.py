@@ -1,4 +1,7 @@
-"""The same events give the same summaries, in whatever order, grouping and repetition they arrive."""
+"""The same events give the same summaries, in whatever order, grouping and repetition they arrive.
+
+Only events of the very same time must keep their order: of them the one that arrives later counts.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hiveboard.ingest.decode import decode_batch
 from hiveboard.ingest.judge import Judge
 from hiveboard.pricing import PriceBook
@@ -16,6 +20,7 @@ from hiveboard.store.records import Batch
 from hiveboard.store.sqlite_commit import Commit
 from hiveboard.store.sqlite_dictionary import Dictionary
 from hiveboard.store.sqlite_schema import SUMMARY_TABLES, create
+from hiveboard.store.state import AgentState, IssueState, TaskState
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -109,6 +114,14 @@ def summaries(deliveries: list[list[dict[str, Any]]]) -> dict[str, list[tuple[An
     return found
 
 
+def equal_times_in_order(arriving: list[dict[str, Any]], sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The arriving events, except that those of one and the same time come as they were sent: there the order counts."""
+    by_time: dict[str, list[dict[str, Any]]] = {}
+    for one in sent:
+        by_time.setdefault(one["timestamp"], []).append(dict(one))
+    return [by_time[one["timestamp"]].pop(0) for one in arriving]
+
+
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(event_lists(), st.randoms(use_true_random=False))
 def test_any_order_grouping_and_repetition_gives_the_same_summaries(
@@ -117,6 +130,7 @@ def test_any_order_grouping_and_repetition_gives_the_same_summaries(
     expected = summaries([events])
     shuffled = [dict(one) for one in events]
     chance.shuffle(shuffled)
+    shuffled = equal_times_in_order(shuffled, events)
     repeated = shuffled + [dict(one) for one in chance.sample(shuffled, len(shuffled) // 2)]
     deliveries = []
     while repeated:
@@ -124,7 +138,8 @@ def test_any_order_grouping_and_repetition_gives_the_same_summaries(
         deliveries.append(repeated[:size])
         repeated = repeated[size:]
     assert summaries(deliveries) == expected
-    assert summaries([[one] for one in reversed(events)]) == expected
+    backwards = equal_times_in_order(events[::-1], events)
+    assert summaries([[one] for one in backwards]) == expected
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
@@ -138,7 +153,7 @@ def test_the_summaries_agree_with_a_plain_count(events: list[dict[str, Any]]) ->
         if one.get("task_id"):
             by_run.setdefault((one["task_id"], one.get("task_run_id", "")), []).append(one)
     assert set(tasks_by_run) == set(by_run)
-    names = [field.name for field in msgspec.structs.fields(_task_state())]
+    names = [field.name for field in msgspec.structs.fields(TaskState)]
     for run, own in by_run.items():
         row = dict(zip(names, tasks_by_run[run], strict=True))
         calls = [one for one in own if one.get("payload", {}).get("kind") == "llm_call"]
@@ -155,7 +170,7 @@ def test_the_summaries_agree_with_a_plain_count(events: list[dict[str, Any]]) ->
         if not ends:
             assert row["outcome"] is None
             continue
-        last = max(ends, key=lambda one: (one["timestamp"], one["event_id"]))
+        last = max(reversed(ends), key=lambda one: one["timestamp"])  # of equal times the one that came last
         expected = (
             "failed"
             if last["event_type"] == "task_failed"
@@ -172,10 +187,33 @@ def test_the_summaries_agree_with_a_plain_count(events: list[dict[str, Any]]) ->
     assert sum(sum(row[5:8]) for row in day_rows) == finished
 
 
-def _task_state() -> Any:
-    from hiveboard.store.state import TaskState
+LATER_COUNTS = [
+    (kind("issue", data={"action": "reported"}), kind("issue", data={"action": "resolved"}), "issues", "is_closed", 1),
+    (kind("issue", data={"action": "resolved"}), kind("issue", data={"action": "reported"}), "issues", "is_closed", 0),
+    (kind("queue_snapshot", data={"depth": 9}), kind("queue_snapshot", data={"depth": 4}), "latest", "depth", 4),
+    (event("task_failed"), event("task_completed"), "tasks", "outcome", "completed"),
+    (event("task_failed"), event("task_completed"), "agents", "end_outcome", "completed"),
+    (event("task_started", user="u1"), event("task_started", user="u2"), "tasks", "user_id", "u1"),
+]  # fmt: skip
 
-    return TaskState
+
+@pytest.mark.parametrize("deliveries", [1, 2])
+@pytest.mark.parametrize(("first", "second", "table", "column", "expected"), LATER_COUNTS)
+def test_at_the_very_same_time_the_later_arrival_counts(
+    first: dict[str, Any], second: dict[str, Any], table: str, column: str, expected: Any, deliveries: int
+) -> None:
+    """Ids fall, so that they speak against the order of arrival. Only the start of a task is its first."""
+    for number, one in enumerate((first, second)):
+        one |= {"event_id": f"e{9 - number}", "timestamp": "2026-11-20T08:40:27.361Z", "task_id": "t"}
+        if "user" in one:
+            one["payload"] = {"user_id": one["user"]}
+    found = summaries([[first, second]] if deliveries == 1 else [[first], [second]])
+    (row,) = found[table]
+    if column == "depth":
+        assert msgspec.json.decode(row[-1])["data"]["depth"] == expected
+    else:
+        types = {"issues": IssueState, "tasks": TaskState, "agents": AgentState}
+        assert row[types[table].__struct_fields__.index(column)] == expected
 
 
 def test_a_file_store_counts_duplicates_exactly(tmp_path: Path) -> None:

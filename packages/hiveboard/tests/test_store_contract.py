@@ -13,10 +13,10 @@ from hiveboard.ingest.judge import Judge
 from hiveboard.pricing import PriceBook
 from hiveboard.settings import Limits
 from hiveboard.store import QueueFullError, Span, Store
-from hiveboard.store.records import Batch, Published
+from hiveboard.store.records import Appended, Batch, Published
 from hiveboard.store.rows import EventFilter, Scope, TaskFilter
 from hiveboard.store.sqlite import SqliteStore
-from msgspec import json
+from msgspec import json, structs
 
 from .conftest import event, kind
 
@@ -47,6 +47,10 @@ def batch(events: list[dict[str, Any]], tenant: str = "live", received: int = NO
     return Judge(Limits(), PriceBook()).judge(decode_batch(body, Limits()), tenant, received).batch
 
 
+async def put(store: Store, made: Batch) -> Appended:
+    return await store.append(lambda: made, 100)
+
+
 def run_of(task_id: str, at: int = 0) -> list[dict[str, Any]]:
     task = {"task_id": task_id, "task_run_id": "r"}
     return [
@@ -62,8 +66,8 @@ def run_of(task_id: str, at: int = 0) -> list[dict[str, Any]]:
 async def test_append_is_idempotent_and_numbers_what_is_new(opener: Opener) -> None:
     store = opener(Limits())
     events = run_of("t")
-    first = await store.append(batch(events))
-    again = await store.append(batch([*events, event("heartbeat")]))
+    first = await put(store, batch(events))
+    again = await put(store, batch([*events, event("heartbeat")]))
     assert (first.stored, first.duplicates) == (6, 0)
     assert (again.stored, again.duplicates) == (1, 6)
     assert await store.last_seq() == 7
@@ -74,7 +78,7 @@ async def test_what_went_in_comes_out(opener: Opener) -> None:
     store = opener(Limits())
     sent = batch(run_of("t"))
     expected = [record.event_id for record in sent.records]
-    await store.append(sent)
+    await put(store, sent)
     stored, position = await store.events("live", EventFilter())
     assert [one.record.event_id for one in stored] == expected[::-1]
     assert position is None
@@ -91,7 +95,7 @@ async def test_what_went_in_comes_out(opener: Opener) -> None:
 
 async def test_summaries_are_there_when_append_returns(opener: Opener) -> None:
     store = opener(Limits())
-    await store.append(batch(run_of("t")))
+    await put(store, batch(run_of("t")))
     span = Span(NOW - HOUR - NOW % HOUR, NOW + 2 * HOUR, HOUR, HOUR)
     usage = (await store.usage("live", Scope(), (), span))[0]
     assert (usage.calls, usage.tokens_in, usage.reported_nano) == (1, 3, 500_000_000)
@@ -106,8 +110,8 @@ async def test_summaries_are_there_when_append_returns(opener: Opener) -> None:
 async def test_a_tenant_sees_only_its_own(opener: Opener) -> None:
     store = opener(Limits())
     events = run_of("t")
-    assert (await store.append(batch(events))).stored == 6
-    assert (await store.append(batch(events, tenant="test"))).stored == 6
+    assert (await put(store, batch(events))).stored == 6
+    assert (await put(store, batch(events, tenant="test"))).stored == 6
     assert (await store.events("nobody", EventFilter()))[0] == []
     assert await store.agents("nobody", None) == []
     assert await store.task("nobody", "t", None) is None
@@ -117,7 +121,7 @@ async def test_a_tenant_sees_only_its_own(opener: Opener) -> None:
 async def test_many_writers_at_once_lose_and_double_nothing(opener: Opener) -> None:
     store = opener(Limits(commit_events=20))
     groups = [run_of(f"t{number}", number) for number in range(40)]
-    results = await asyncio.gather(*(store.append(batch(group)) for group in [*groups, *groups]))
+    results = await asyncio.gather(*(put(store, batch(group)) for group in [*groups, *groups]))
     assert sum(result.stored for result in results) == 240
     assert sum(result.duplicates for result in results) == 240
     rows, _ = await store.tasks("live", TaskFilter(limit=100))
@@ -128,4 +132,54 @@ async def test_many_writers_at_once_lose_and_double_nothing(opener: Opener) -> N
 async def test_a_full_queue_refuses(opener: Opener) -> None:
     store = opener(Limits(queue_batches=0))
     with pytest.raises(QueueFullError):
-        await store.append(batch(run_of("t")))
+        await put(store, batch(run_of("t")))
+
+
+async def test_what_making_a_batch_raises_reaches_the_sender_alone(opener: Opener) -> None:
+    store = opener(Limits())
+
+    def broken() -> Batch:
+        raise ValueError("not a batch")
+
+    results = await asyncio.gather(
+        put(store, batch(run_of("t1"))),
+        store.append(broken, 10),
+        put(store, batch(run_of("t2"))),
+        return_exceptions=True,
+    )
+    assert [getattr(result, "stored", None) for result in results] == [6, None, 6]
+    assert str(results[1]) == "not a batch"
+    assert (await put(store, batch([]))).stored == 0
+    assert await store.last_seq() == 12
+
+
+@pytest.mark.parametrize("scan_rows", [40_000, 300, 60])
+async def test_a_rare_match_is_found_page_by_page_without_gap_or_repetition(
+    opener: Opener, scan_rows: int
+) -> None:
+    store = opener(Limits(scan_rows=scan_rows))
+    made = [event("escalated", at, project_id="rare" if at % 331 == 5 else "p") for at in range(1000)]
+    for start in range(0, 1000, 500):
+        await put(store, batch(made[start : start + 500]))
+    expected = [one["event_id"] for one in made if one["project_id"] == "rare"][::-1]
+    found: list[str] = []
+    want, pages = EventFilter(project_id="rare", limit=2), 0
+    while True:
+        events, position = await store.events("live", want)
+        found += [one.record.event_id for one in events]
+        pages += 1
+        if position is None:
+            break
+        want = structs.replace(want, before=position)
+    assert found == expected
+    assert pages <= 2 + 1000 // scan_rows + len(expected)
+
+
+async def test_naming_the_kind_of_llm_calls_beside_a_model_changes_nothing(opener: Opener) -> None:
+    store = opener(Limits())
+    await put(store, batch([*run_of("t1"), *run_of("t2", 9)]))
+    both, _ = await store.events("live", EventFilter(model="m", kinds=("llm_call",)))
+    model, _ = await store.events("live", EventFilter(model="m"))
+    assert both == model
+    assert len(both) == 2
+    assert (await store.events("live", EventFilter(model="m", kinds=("issue",))))[0] == []

@@ -28,6 +28,7 @@ _LATEST_US = (datetime.max.toordinal() + 1 - _EPOCH_DAY) * 86_400 * SECOND_US - 
 
 # The wall-clock second repeats for hundreds of events; parsing its text once is most of the work.
 _seconds: dict[str, int] = {}
+_MILLIS = {f"{number:03d}Z": number * MILLISECOND_US for number in range(1000)}
 _MAX_SECONDS = 4096
 
 
@@ -38,20 +39,20 @@ def now_us() -> int:
 
 def parse_instant(text: str) -> int | None:
     """Microseconds of an ISO 8601 text, or None. Without an offset it is UTC; beyond year 9999 it is clamped."""
-    if len(text) == 24 and text[19] == "." and text[23] == "Z":
-        millis = text[20:23]
-        if millis.isascii() and millis.isdigit():
-            second = text[:19]
-            base = _seconds.get(second)
-            if base is None:
-                base = _parse(second)
-                if base is None:
-                    return None
-                if len(_seconds) >= _MAX_SECONDS:
-                    _seconds.clear()
-                _seconds[second] = base
-            return base + int(millis) * MILLISECOND_US
-    return _parse(text)
+    # The usual form: a second that was seen before, milliseconds, Z.
+    millis = _MILLIS.get(text[20:])
+    if millis is None:
+        return _parse(text)
+    second = text[:20]
+    base = _seconds.get(second)
+    if base is None:
+        base = _parse(second[:19]) if second[19] == "." else None
+        if base is None:
+            return _parse(text)
+        if len(_seconds) >= _MAX_SECONDS:
+            _seconds.clear()
+        _seconds[second] = base
+    return base + millis
 
 
 def _parse(text: str) -> int | None:

@@ -71,9 +71,10 @@ class _Unit(NamedTuple):
     tiers: tuple[tuple[int, float], ...] = ()
 
     def rate(self, tokens_in: int) -> float:
-        for start, price in reversed(self.tiers):
-            if tokens_in > start:
-                return price
+        if self.tiers:
+            for start, price in reversed(self.tiers):
+                if tokens_in > start:
+                    return price
         return self.base
 
 
@@ -131,9 +132,8 @@ class PriceBook:
         if usage.tokens_in is None and usage.tokens_out is None:
             return None
         key = (model, provider)
-        if key in self._cache:
-            resolved = self._cache[key]
-        else:
+        resolved = self._cache.get(key)
+        if resolved is None and key not in self._cache:
             resolved = self._resolve(model.strip().lower(), provider)
             if len(self._cache) >= _MAX_CACHED:
                 self._cache.clear()
@@ -195,7 +195,15 @@ def _own_price(name: str, entry: Override) -> _Price:
 
 def _library_price(entry: Any) -> _Resolved:
     if isinstance(entry.prices, list):
-        return lambda moment: _convert(entry.id, entry.get_prices(moment))
+        converted: dict[int, _Price | None] = {}
+
+        def at(moment: datetime) -> _Price | None:
+            prices = entry.get_prices(moment)  # one of the entry's own, so its id stays its
+            if id(prices) not in converted:
+                converted[id(prices)] = _convert(entry.id, prices)
+            return converted[id(prices)]
+
+        return at
     return _convert(entry.id, entry.prices)
 
 

@@ -83,6 +83,8 @@ def make_server(settings: Settings) -> uvicorn.Server:
     gc.set_threshold(50_000, 20, 50)
     config = uvicorn.Config(
         app,
+        # Named because another parser would be taken where it is installed, and only this one limits the head.
+        http="h11",
         log_level="warning",
         access_log=False,
         lifespan="on",

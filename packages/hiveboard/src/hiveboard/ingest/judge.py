@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from hiveloop.events import EVENT_TYPES, LIMITS, SEVERITIES, default_severity
-from hiveloop.payloads import CUSTOM_PAYLOADS
+from hiveloop.payloads import CUSTOM_PAYLOADS, CustomPayload
 from msgspec import Struct
 
 from hiveboard.instant import parse_instant
@@ -28,6 +28,15 @@ MAX_DURATION_MS = 315_360_000_000
 _SUMMARY = LIMITS["summary"]
 _PAYLOAD_BYTES = LIMITS["payload_bytes"]
 _RECOMMENDED = {kind: body.recommended for kind, body in CUSTOM_PAYLOADS.items() if body.recommended}
+#: The one copy of each name: what is compared later is mostly the same object.
+_NAMES = {name: name for name in EVENT_TYPES}
+#: Severities that follow from the type or the kind alone.
+_SEVERITY_OF_TYPE = {name: default_severity(name) for name in EVENT_TYPES}
+_SEVERITY_OF_KIND = {
+    kind: body.severity_of({})
+    for kind, body in CUSTOM_PAYLOADS.items()
+    if body.severity_of.__func__ is CustomPayload.severity_of.__func__  # type: ignore[attr-defined]
+}
 _any_decoder = msgspec.json.Decoder()
 
 
@@ -37,6 +46,15 @@ class Judged(Struct):
     batch: Batch
     refusals: list[Refusal]
     remarks: list[Remark]
+
+
+class _Sender(Struct):
+    """What the events of a request have in common unless they say otherwise."""
+
+    tenant: str
+    received_at: int
+    agent_id: str
+    agent_type: str
 
 
 class Judge:
@@ -54,9 +72,10 @@ class Judge:
         batch = Batch(tenant, _origin(envelope, remarks), [], [])
         judged = Judged(batch, decoded.refusals, remarks)
         self._long_digits = decoded.long_digits
+        by = _Sender(tenant, received_at, envelope.agent_id, (envelope.agent_type or "general")[:MAX_ID])
         for event in decoded.events:
             try:
-                record, payload = self._record(event, envelope, tenant, received_at, remarks)
+                record, payload = self._record(event, by, remarks)
             except RefusedError as refused:
                 judged.refusals.append(refuse(refused, event.event_id))
             else:
@@ -65,30 +84,30 @@ class Judge:
         return judged
 
     def _record(
-        self, event: WireEvent, envelope: WireEnvelope, tenant: str, received_at: int, remarks: list[Remark]
+        self, event: WireEvent, by: _Sender, remarks: list[Remark]
     ) -> tuple[EventRecord, dict[str, Any] | None]:
-        event_type = event.event_type
-        if event_type not in EVENT_TYPES:
-            raise RefusedError("invalid_event_type", f"unknown event_type {event_type[:64]!r}")
+        event_type = _NAMES.get(event.event_type)
+        if event_type is None:
+            raise RefusedError("invalid_event_type", f"unknown event_type {event.event_type[:64]!r}")
         ts = parse_instant(event.timestamp)
         if ts is None:
             raise RefusedError("invalid_field", f"timestamp {event.timestamp[:64]!r} is not ISO 8601")
-        agent_id = event.agent_id or envelope.agent_id
+        agent_id = event.agent_id or by.agent_id
         if len(agent_id) > MAX_ID:
             raise RefusedError("field_too_long", f"agent_id is longer than {MAX_ID} characters")
         payload, raw = self._payload(event, remarks)
         kind = _kind(payload) if event_type == "custom" else None
         record = EventRecord(
-            tenant,
+            by.tenant,
             event.event_id,
             ts,
-            received_at,
+            by.received_at,
             0,
             agent_id,
-            event.agent_type or (envelope.agent_type or "general")[:MAX_ID],
+            event.agent_type or by.agent_type,
             event_type,
             kind,
-            _severity(event, kind, payload, remarks),
+            _severity(event, event_type, kind, payload, remarks),
             event.project_id or None,
             event.task_id or None,
             event.task_type or None,
@@ -101,7 +120,7 @@ class Judge:
             None if event.duration_ms is None else _duration(event, remarks),
             raw,
         )
-        if kind is not None:
+        if kind is not None and payload is not None:
             recommended = _RECOMMENDED.get(kind)
             if recommended is not None:
                 _advise(event.event_id, kind, recommended, payload, remarks)
@@ -113,7 +132,12 @@ class Judge:
         raw = bytes(event.payload)
         if not raw or raw == b"null":
             return None, None
-        if raw.count(b"{") + raw.count(b"[") > self._depth and _nests_deeper(raw, self._depth):
+        # Every level takes at least an opening and a closing byte.
+        if (
+            len(raw) > 2 * self._depth
+            and raw.count(b"{") + raw.count(b"[") > self._depth
+            and _nests_deeper(raw, self._depth)
+        ):
             raise RefusedError("invalid_field", f"payload nests deeper than {self._depth} levels")
         payload, raw = self._decoded(raw)
         if not isinstance(payload, dict):
@@ -159,22 +183,28 @@ def _kind(payload: dict[str, Any] | None) -> str | None:
 
 
 def _severity(
-    event: WireEvent, kind: str | None, payload: dict[str, Any] | None, remarks: list[Remark]
+    event: WireEvent, event_type: str, kind: str | None, payload: dict[str, Any] | None, remarks: list[Remark]
 ) -> str:
     severity = event.severity
-    if severity in SEVERITIES and severity is not None:
-        return severity
     if severity:
+        if severity in SEVERITIES:
+            return severity
         remarks.append(
             Remark(
                 event.event_id, "invalid_value", f"severity {severity[:32]!r} is unknown; the default is used"
             )
         )
-    return default_severity(event.event_type, kind, None if payload is None else payload.get("data"))
+    if kind is None:
+        return _SEVERITY_OF_TYPE[event_type]
+    usual = _SEVERITY_OF_KIND.get(kind)
+    return usual or default_severity(event_type, kind, None if payload is None else payload.get("data"))
 
 
 def _duration(event: WireEvent, remarks: list[Remark]) -> int | None:
-    value = number_of(event.duration_ms)
+    value = event.duration_ms
+    if type(value) is int and 0 <= value <= MAX_DURATION_MS:
+        return value
+    value = number_of(value)
     if value is not None and 0 <= value <= MAX_DURATION_MS:
         return round(value)
     remarks.append(
@@ -187,10 +217,10 @@ def _advise(
     event_id: str,
     kind: str,
     recommended: tuple[str, ...],
-    payload: dict[str, Any] | None,
+    payload: dict[str, Any],
     remarks: list[Remark],
 ) -> None:
-    data = dict_of((payload or {}).get("data"))
+    data = dict_of(payload.get("data"))
     for name in recommended:
         if data.get(name) is None:
             remarks.append(

@@ -16,10 +16,10 @@ _MAX_DURATION_MS = 315_360_000_000
 
 
 def read_llm_call(
-    record: EventRecord, payload: dict[str, Any] | None, prices: PriceBook, remarks: list[Remark]
+    record: EventRecord, payload: dict[str, Any], prices: PriceBook, remarks: list[Remark]
 ) -> None:
     """Fill the model, token, cost and duration columns of ``record``. Unusable values are left out with a remark."""
-    data = dict_of((payload or {}).get("data"))
+    data = dict_of(payload.get("data"))
     model = text_in(data, "model")
     record.model = model[:256] if model else None
     record.tokens_in = _count(record.event_id, data, "tokens_in", MAX_TOKENS, remarks)
@@ -55,8 +55,8 @@ def _estimate(record: EventRecord, data: dict[str, Any], prices: PriceBook) -> N
 
 def _count(event_id: str, data: dict[str, Any], name: str, maximum: int, remarks: list[Remark]) -> int | None:
     value = data.get(name)
-    if value is None:
-        return None
+    if value is None or (type(value) is int and 0 <= value <= maximum):
+        return value
     count = count_of(value, maximum)
     if count is None:
         _ignored(event_id, name, f"a whole number from 0 to {maximum:,}", remarks)
@@ -65,6 +65,8 @@ def _count(event_id: str, data: dict[str, Any], name: str, maximum: int, remarks
 
 def _duration(event_id: str, data: dict[str, Any], remarks: list[Remark]) -> int | None:
     value = data["duration_ms"]
+    if type(value) is int and 0 <= value <= _MAX_DURATION_MS:
+        return value
     number = number_of(value)
     if number is not None and 0 <= number <= _MAX_DURATION_MS:
         return round(number)

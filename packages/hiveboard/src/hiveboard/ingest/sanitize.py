@@ -25,11 +25,12 @@ _AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 def clean_text(body: bytes) -> bytes:
     """The body as valid UTF-8, with lone surrogates and NUL replaced by U+FFFD."""
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        body = body.decode("utf-8", "replace").encode()
-    if _SUSPECT.search(body) is None:
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            body = body.decode("utf-8", "replace").encode()
+    if b"\\u" not in body or _SUSPECT.search(body) is None:
         return body
     return _ESCAPE.sub(lambda match: rb"\ufffd" if match["bad"] else match[0], body)
 

@@ -7,10 +7,10 @@ from starlette.responses import Response
 from hiveboard.errors import StoreUnavailableError, TooManyRequestsError
 from hiveboard.ingest.body import ACCEPTED_ENCODINGS, read_body
 from hiveboard.ingest.decode import decode_batch
-from hiveboard.ingest.judge import Judge
+from hiveboard.ingest.judge import Judge, Judged
 from hiveboard.ingest.verdict import IngestAnswer, encode_answer
 from hiveboard.store import QueueFullError, StoreFailedError
-from hiveboard.store.records import Appended
+from hiveboard.store.records import Batch
 
 from .table import Context, Endpoint
 
@@ -27,20 +27,25 @@ async def ingest(context: Context) -> Response:
         declared_length=request.headers.get("content-length", ""),
         limits=limits,
     )
-    decoded = decode_batch(body, limits)
     await services.prices.ready()
-    judged = Judge(limits, services.prices).judge(decoded, context.tenant, services.clock())
-    judged.batch.size_bytes = len(body)
-    appended = Appended(0, 0)
-    if judged.batch.records:
-        try:
-            appended = await services.store.append(judged.batch)
-        except QueueFullError:
-            raise TooManyRequestsError(
-                "too much is waiting to be written; send this batch again", limits.retry_after_seconds
-            ) from None
-        except StoreFailedError as error:
-            raise StoreUnavailableError(f"the batch could not be committed: {error}") from None
+    received_at = services.clock()
+    made: list[Judged] = []
+
+    def prepare() -> Batch:
+        made.append(
+            Judge(limits, services.prices).judge(decode_batch(body, limits), context.tenant, received_at)
+        )
+        return made[-1].batch
+
+    try:
+        appended = await services.store.append(prepare, len(body))
+    except QueueFullError:
+        raise TooManyRequestsError(
+            "too much is waiting to be written; send this batch again", limits.retry_after_seconds
+        ) from None
+    except StoreFailedError as error:
+        raise StoreUnavailableError(f"the batch could not be committed: {error}") from None
+    judged = made[-1]
     answer = IngestAnswer(
         accepted=len(judged.batch.records),
         rejected=len(judged.refusals),

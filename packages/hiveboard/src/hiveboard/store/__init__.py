@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from .errors import QueueFullError, StoreFailedError
@@ -41,8 +42,12 @@ __all__ = [
 class Store(Protocol):
     """A durable store of events and their summaries. Every call names the tenant it may see."""
 
-    async def append(self, batch: Batch) -> Appended:
-        """Store what is new; returns after the commit. Raises QueueFullError or StoreFailedError."""
+    async def append(self, prepare: Callable[[], Batch], size_bytes: int) -> Appended:
+        """Make a batch in the thread that writes, and store what is new of it; returns after the commit.
+
+        ``size_bytes`` is what the batch takes while it waits. Raises QueueFullError, StoreFailedError, and whatever
+        ``prepare`` raises.
+        """
 
     async def close(self) -> None:
         """Write what is queued and let go of the files."""

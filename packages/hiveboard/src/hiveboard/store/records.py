@@ -80,7 +80,6 @@ class Batch(Struct):
     origin: Origin
     records: list[EventRecord]
     payloads: list[dict[str, Any] | None]
-    size_bytes: int = 0
 
 
 class Appended(Struct):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import add
 from typing import Any
 
 from hiveboard.instant import HOUR_US, MINUTE_US
@@ -26,6 +27,9 @@ def action_name(payload: dict[str, Any] | None) -> str:
     """Name of the action an event belongs to; ``action`` when it names none."""
     if payload is None:
         return "action"
+    name = payload.get("action_name")
+    if type(name) is str and 0 < len(name) <= _MAX_ACTION_NAME:
+        return name  # the usual case, without the detours
     name = text_in(payload, "action_name") or text_in(dict_of(payload.get("data")), "action_name")
     return (name or text_in(payload, "function") or text_in(payload, "summary") or "action")[
         :_MAX_ACTION_NAME
@@ -111,5 +115,4 @@ def add_row(table: Counters, key: tuple[Any, ...], row: Sequence[int]) -> None:
     if have is None:
         table[key] = list(row)
     else:
-        for index, value in enumerate(row):
-            have[index] += value
+        have[:] = map(add, have, row)

@@ -44,9 +44,9 @@ class SqliteStore:
         self._connections: list[sqlite3.Connection] = []
         self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="hiveboard-reader")
 
-    async def append(self, batch: Batch) -> Appended:
+    async def append(self, prepare: Callable[[], Batch], size_bytes: int) -> Appended:
         """See :class:`hiveboard.store.Store`."""
-        future = self._writer.submit(batch)
+        future = self._writer.submit(prepare, size_bytes)
         try:
             return await asyncio.shield(asyncio.wrap_future(future))
         except (sqlite3.Error, OSError) as error:

@@ -35,12 +35,14 @@ class Commit:
         for batch in batches:
             origin_id = self._dictionary.origin(self._connection, batch.origin)
             origins[origin_id] = batch.origin
-            scope_of, scope_id = None, 0
+            project_id: str | None = None
+            task_type: str | None = None
+            scope_id = 0
             for record in batch.records:
                 record.origin_id = origin_id
-                named = (record.project_id, record.task_type)
-                if named != scope_of:
-                    scope_of, scope_id = named, self._dictionary.scope(self._connection, record, batch.origin)
+                if not scope_id or record.project_id != project_id or record.task_type != task_type:
+                    project_id, task_type = record.project_id, record.task_type
+                    scope_id = self._dictionary.scope(self._connection, record, batch.origin)
                 record.scope_id = scope_id
             events.extend(zip(batch.records, batch.payloads, strict=True))
         stored, first_seq = self._insert(events)

@@ -7,7 +7,9 @@ import itertools
 import sqlite3
 from typing import Any
 
+import msgspec
 from hiveloop.events import SEVERITIES
+from hiveloop.payloads import LlmCall
 
 from .records import StoredEvent
 from .rows import EventFilter
@@ -16,7 +18,7 @@ from .state import TaskState
 
 __all__ = ["events_after", "last_seq", "list_events", "task_events"]
 
-_FIRST_STEPS = 1_000
+_FIRST_STEP = 256
 Condition = tuple[str, list[Any]]
 _LABEL = "e.label = (SELECT id FROM labels WHERE event_type IS ? AND kind IS ?)"
 _SEVERITY_IDS = {severity: number for number, severity in enumerate(SEVERITIES)}
@@ -30,6 +32,7 @@ def list_events(
     At most ``scan_rows`` index entries are looked at, so a filter that matches almost nothing gives a short
     page with a cursor instead of a slow one.
     """
+    want = _without_implied_kind(want)
     streams = _streams(want)
     budget = max(want.limit + 1, scan_rows // len(streams))
     pages = [_page(connection, tenant, want, stream, budget) for stream in streams]
@@ -65,47 +68,58 @@ def _streams(want: EventFilter) -> list[tuple[str, Condition]]:
     return [tail, ("events_label", ("e.label = ?", [HEARTBEAT_LABEL]))]
 
 
+def _without_implied_kind(want: EventFilter) -> EventFilter:
+    """Only LLM calls name a model, so to ask for their kind as well changes nothing but the work."""
+    if want.model is None or LlmCall.kind not in want.kinds:
+        return want
+    return msgspec.structs.replace(want, kinds=())
+
+
 def _page(
     connection: sqlite3.Connection, tenant: str, want: EventFilter, stream: tuple[str, Condition], budget: int
 ) -> tuple[list[StoredEvent], tuple[int, int] | None]:
+    """Events of one index that pass the filters, and where the walk stopped when the budget ended it."""
     index, (condition, values) = stream
-    where, bound = _bounds(want)
     clauses, filters = _filters(want)
-    # The inner query walks the index within the budget; the outer one filters what it found.
-    walk = (
-        f"SELECT e.seq, e.ts FROM events e INDEXED BY {index} "
-        f"WHERE e.tenant = ? AND {condition}{where} ORDER BY e.ts DESC, e.seq DESC LIMIT ?"
-    )
-    walk_values = [tenant, *values, *bound]
     where_filters = f" WHERE {' AND '.join(clauses)}" if clauses else ""
-    sql = (
-        f"WITH w AS MATERIALIZED ({walk}) {EVENT_SELECT} FROM w JOIN events e ON e.seq = w.seq {EVENT_JOINS}"
-        f"{where_filters} ORDER BY w.ts DESC, w.seq DESC LIMIT ?"
-    )
-    if not clauses:
-        rows = connection.execute(sql, [*walk_values, want.limit + 1, want.limit + 1]).fetchall()
-        return [from_row(row) for row in rows], None
-    for steps in (min(budget, _FIRST_STEPS), budget):
-        # Most filters are met soon; only those that are not pay for a long walk.
-        rows = connection.execute(sql, [*walk_values, steps, *filters, want.limit + 1]).fetchall()
-        if len(rows) > want.limit or steps == budget:
-            break
-    found = [from_row(row) for row in rows]
-    if len(found) > want.limit:
-        return found, None
-    end = connection.execute(f"{walk} OFFSET ?", [*walk_values, 1, budget - 1]).fetchone()
-    return found, None if end is None else (end[1], end[0])
+    found: list[StoredEvent] = []
+    before, walked = want.before, 0
+    # Most filters are met soon: the walk goes on in growing steps, each from where the last one ended.
+    step = want.limit + 1 if not clauses else min(budget, max(want.limit + 1, _FIRST_STEP))
+    while True:
+        where, bound = _bounds(want, before)
+        walk = (
+            f"SELECT e.seq, e.ts FROM events e INDEXED BY {index} "
+            f"WHERE e.tenant = ? AND {condition}{where} ORDER BY e.ts DESC, e.seq DESC LIMIT ?"
+        )
+        # The inner query walks the index within the step; the outer one filters what it found.
+        sql = (
+            f"WITH w AS MATERIALIZED ({walk}) {EVENT_SELECT} FROM w JOIN events e ON e.seq = w.seq {EVENT_JOINS}"
+            f"{where_filters} ORDER BY w.ts DESC, w.seq DESC LIMIT ?"
+        )
+        walk_values = [tenant, *values, *bound, step]
+        rows = connection.execute(sql, [*walk_values, *filters, want.limit + 1 - len(found)])
+        found.extend(map(from_row, rows))
+        if len(found) > want.limit or not clauses:
+            return found, None
+        end = connection.execute(f"{walk} OFFSET ?", [*walk_values[:-1], 1, step - 1]).fetchone()
+        if end is None:
+            return found, None
+        before, walked = (end[1], end[0]), walked + step
+        if walked >= budget:
+            return found, before
+        step = min(step * 2, budget - walked)
 
 
-def _bounds(want: EventFilter) -> tuple[str, list[Any]]:
+def _bounds(want: EventFilter, before: tuple[int, int] | None) -> tuple[str, list[Any]]:
     sql = ""
     values: list[Any] = []
     if want.since is not None:
         sql, values = sql + " AND e.ts >= ?", [*values, want.since]
     if want.until is not None:
         sql, values = sql + " AND e.ts < ?", [*values, want.until]
-    if want.before is not None:
-        sql, values = sql + " AND (e.ts, e.seq) < (?, ?)", [*values, *want.before]
+    if before is not None:
+        sql, values = sql + " AND (e.ts, e.seq) < (?, ?)", [*values, *before]
     return sql, values
 
 

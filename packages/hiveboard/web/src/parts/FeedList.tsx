@@ -143,6 +143,11 @@ function Bar({
   );
 }
 
+/** A long word, which cannot be broken where the line ends, needs a second line early. */
+function needsTwoLines(text: string, perLine: number): boolean {
+  return text.length > perLine || /\S{20,}/.test(text);
+}
+
 export function FeedList({ scope, onFilter, side = false }: FeedListProps) {
   const feed = useFeed(scope);
   const scroller = useRef<HTMLDivElement>(null);
@@ -154,7 +159,7 @@ export function FeedList({ scope, onFilter, side = false }: FeedListProps) {
   const width = useWidth(scroller);
   const compact = width > 0 && width < STACK_BELOW;
   const perLine = (width - 48) / 6.6;
-  const heightOf = (index: number) => (!compact ? 32 : (lines[index]?.text.length ?? 0) > perLine ? 70 : 50);
+  const heightOf = (index: number) => (!compact ? 32 : needsTwoLines(lines[index]?.text ?? "", perLine) ? 70 : 50);
   const virtual = useVirtual({
     count: lines.length,
     scroller,

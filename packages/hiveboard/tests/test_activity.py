@@ -1,0 +1,96 @@
+"""What is said of an event, and how it is drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hiveboard.projections.activity import headline, narrate
+from hiveboard.projections.render_hint import RENDER_HINTS, render_hint
+from hiveloop.events import EVENT_TYPES
+from hiveloop.payloads import CUSTOM_PAYLOADS
+
+from .told import told
+
+
+def test_every_type_and_kind_has_a_sentence_and_a_hint() -> None:
+    kinds: list[dict[str, Any]] = [
+        {"payload": {"kind": kind, "data": {}}} for kind in [*CUSTOM_PAYLOADS, "unheard_of"]
+    ]
+    types: list[dict[str, Any]] = [{"type": name} for name in EVENT_TYPES]
+    for event, payload in told(*kinds, *types):
+        said = headline(event.record, payload)
+        assert said[0].islower()
+        assert "\n" not in said
+        assert narrate(event.record, said) == f"a {said}"
+        assert render_hint(event.record, payload) in RENDER_HINTS
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (
+            {"type": "task_failed", "ms": 1200, "payload": {"exception_type": "E", "exception_message": "n\no"}},
+            "failed task t in 1.2 s: E: n o",
+        ),
+        ({"type": "task_completed", "status": "cancelled"}, "ended task t as cancelled"),
+        (
+            {"type": "action_completed", "payload": {"action_name": "look up", "success": False}},
+            "failed look up",
+        ),
+        (
+            {"type": "retry_started", "payload": {"data": {"attempt": 2, "backoff_seconds": 4, "reason": "503"}}},
+            "tries again, attempt 2, after 4 s: 503",
+        ),
+        (
+            {"type": "approval_requested", "payload": {"summary": "Refund?", "approver": "bo"}},
+            "asks bo for approval: Refund?",
+        ),
+        (
+            {"type": "approval_received", "payload": {"data": {"decision": "rejected", "approved_by": "bo"}}},
+            "was refused approval by bo",
+        ),
+        (
+            {"payload": {"kind": "plan_step", "summary": "Step 0 completed: Look", "data": {"step_index": 0, "action": "completed"}}},
+            "completed plan step 1: Look",
+        ),
+        ({"payload": {"kind": "memory_op", "summary": "Stored 3 facts"}}, "reported memory op: Stored 3 facts"),
+        ({"payload": {"kind": "queue_snapshot", "data": {"depth": 4}}}, "has 4 waiting in its queue"),
+        (
+            {"ms": 190_000, "payload": {"kind": "llm_call", "data": {"metadata": {"error": {"type": "RateLimit"}}}}},
+            "got an error from a model in 3 min 10 s: RateLimit",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_an_event(event: dict[str, Any], said: str) -> None:
+    [(stored, payload)] = told(event)
+    assert headline(stored.record, payload) == said
+
+
+def test_no_payload_is_beyond_words() -> None:
+    odd: list[Any] = [
+        None,
+        [],
+        7,
+        "x",
+        {},
+        {"data": []},
+        {"attempt": "x", "error": {}},
+        float("1e308"),
+        "a\r\nb",
+    ]
+    shapes = [
+        {name: value}
+        for name in ("data", "summary", "action_name", "error", "metadata", "steps")
+        for value in odd
+    ]
+    for shape in shapes:
+        events: list[dict[str, Any]] = [
+            {"type": name, "payload": shape} for name in EVENT_TYPES if name != "custom"
+        ]
+        kinds = [{"payload": {**shape, "kind": kind}} for kind in CUSTOM_PAYLOADS]
+        nested = [{"payload": {"data": shape, "kind": kind}} for kind in CUSTOM_PAYLOADS]
+        for stored, payload in told(*events, *kinds, *nested):
+            said = headline(stored.record, payload)
+            assert said
+            assert said.splitlines() == [said]
