@@ -204,3 +204,19 @@ def test_a_search_that_matches_little_is_paged_within_its_budget(tmp_path: Path)
         assert [row["task_id"] for row in pages(collector, "/v1/tasks", q="t003")] == ["t003"]
         for sort in ("newest", "oldest", "cost", "duration"):
             assert len(pages(collector, "/v1/tasks", task_type="x", sort=sort, limit=7)) == 60
+
+
+def test_an_error_that_is_only_passed_on_counts_once(collector: Collector) -> None:
+    run = {"task_id": "t", "task_run_id": "r"}
+    passed_on = {"exception_type": "LedgerError", "error_origin": "tool"}
+    collector.store(
+        [
+            event("task_started", 0, **run),
+            event("action_failed", 1, **run, action_id="tool", payload={"exception_type": "LedgerError"}),
+            event("action_failed", 2, **run, action_id="node", payload=passed_on),
+            event("task_failed", 3, **run, status="failure", payload={"exception_type": "LedgerError"}),
+            event("task_failed", 3, task_id="alone", task_run_id="r", status="failure"),
+        ]
+    )
+    counted = {row["task_id"]: row["error_count"] for row in collector.get("/v1/tasks").json["data"]}
+    assert counted == {"t": 1, "alone": 1}

@@ -15,10 +15,12 @@ from .fault_sink import FaultSink
 CHILD = Path(__file__).with_name("fault_child.py")
 
 
-def run(scenario: str, sink: FaultSink, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    scenario: str, sink: FaultSink, *arguments: str, program: Path = CHILD
+) -> subprocess.CompletedProcess[str]:
     """Run a scenario to its end, at most a minute."""
     return subprocess.run(
-        [sys.executable, str(CHILD), scenario, sink.endpoint, *arguments],
+        [sys.executable, str(program), scenario, sink.endpoint, *arguments],
         capture_output=True,
         text=True,
         timeout=60,

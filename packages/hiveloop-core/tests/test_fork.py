@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from . import faults
 from .fault_sink import FaultSink
-from .test_exit import arrived, run
+from .test_exit import arrived
+from .test_exit import run as run_program
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 FINE = "hung=0 bad=0"
+
+
+def run(scenario: str, sink: FaultSink, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run_program(scenario, sink, *arguments, program=Path(__file__).with_name("fork_child.py"))
 
 
 @pytest.mark.parametrize("pending", [0, 50])

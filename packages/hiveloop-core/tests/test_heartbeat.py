@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -62,6 +63,19 @@ def test_interval_0_never_beats_and_an_interval_can_be_changed(
     before = len(beats(sink, "steady"))
     assert sink.wait_until(lambda s: len(beats(s, "steady")) >= before + 4)
     assert len(beats(sink, "changing")) <= had + 1, "one may have been under way"
+
+
+@pytest.mark.parametrize("interval", [math.inf, 1e300, math.nan, -1, 10**400, "soon", None, object()])
+def test_an_odd_interval_does_not_end_the_beats_of_others(
+    sink: FaultSink, hb: hiveloop.HiveBoard, monkeypatch: pytest.MonkeyPatch, interval: object
+) -> None:
+    monkeypatch.setattr("hiveloop._heartbeat.FIRST_BEAT_SECONDS", QUICK)
+    hb.agent("odd", heartbeat_interval=interval)  # type: ignore[arg-type]
+    emit(hb.agent("odd"), 1)
+    hb.agent("steady", heartbeat_interval=QUICK)
+    assert sink.wait_until(lambda s: len(beats(s, "steady")) >= 5)
+    assert sink.kinds("step")
+    assert len(beats(sink, "odd")) <= 1
 
 
 def boom() -> dict[str, Any]:

@@ -19,7 +19,8 @@ from hiveloop.testing import Captured, capture_events
 from hypothesis import given, settings
 
 from .fault_sink import FaultSink
-from .nasty import NASTY, Boom, Colour, Hostile, Named, Point
+from .hostile import Boom, Colour, Hostile, Named, Point
+from .nasty import NASTY
 
 MAX_DEPTH = 64
 

@@ -60,9 +60,8 @@ class Callback:
 def _value_of(fn: Callable[[], Any], where: str) -> Any:
     try:
         return attempt(fn, where)[1]
-    except (
-        HiveLoopError
-    ) as error:  # what the boundary lets pass elsewhere has nowhere to go in a thread of ours
+    except HiveLoopError as error:
+        # What the boundary lets pass elsewhere has nowhere to go in a thread of ours.
         report(error, where)
         return None
 
@@ -83,6 +82,8 @@ class Heartbeats:
         self._due: list[tuple[float, int, Agent]] = []
         self._intervals: dict[str, float] = {}
         self._serial = 0
+        #: Serial of each agent's valid entry: one that was rescheduled leaves a stale one behind.
+        self._newest: dict[str, int] = {}
         self._thread: threading.Thread | None = None
         self._beside: dict[str, threading.Thread] = {}
         self._stopped = False
@@ -100,9 +101,8 @@ class Heartbeats:
             if self._thread is None:
                 timer = threading.Thread(target=self._run, name="hiveloop-heartbeat", daemon=True)
                 timer.start()
-                self._thread = (
-                    timer  # only now: one that cannot be started is tried again with the next agent
-                )
+                # Only now: one that cannot be started is tried again with the next agent.
+                self._thread = timer
             self._changed.notify()
 
     def stop(self) -> None:
@@ -113,9 +113,8 @@ class Heartbeats:
             self._changed.notify()
 
     def _push(self, agent: Agent, interval: float) -> None:
-        self._due = [entry for entry in self._due if entry[2] is not agent]
-        heapq.heapify(self._due)
         self._serial += 1
+        self._newest[agent.agent_id] = self._serial
         heapq.heappush(self._due, (time.monotonic() + interval, self._serial, agent))
 
     def _run(self) -> None:
@@ -125,9 +124,12 @@ class Heartbeats:
                     return
                 wait = self._due[0][0] - time.monotonic() if self._due else None
                 if wait is None or wait > 0:
-                    self._changed.wait(wait)
+                    # An interval may be longer than a condition can wait: infinite, say.
+                    self._changed.wait(None if wait is None else min(wait, 3600.0))
                     continue
-                agent = heapq.heappop(self._due)[2]
+                _, serial, agent = heapq.heappop(self._due)
+                if self._newest.get(agent.agent_id) != serial:
+                    continue
                 interval = self._intervals.get(agent.agent_id, 0.0)
                 if interval > 0:
                     self._push(agent, interval)

@@ -104,7 +104,8 @@ def task_view(row: TaskRow, now: int) -> TaskView:
         total_tokens_out=_tokens(state, state.tokens_out),
         llm_call_count=state.llm_calls,
         action_count=state.actions,
-        error_count=state.errors,
+        # A failed run has at least one error: its own, where no step failed. One a step had is not counted again.
+        error_count=max(state.errors, 1 if status == "failed" else 0),
         retry_count=state.retries,
         has_escalation=state.escalations > 0,
         has_human_intervention=state.interventions > 0,

@@ -39,10 +39,16 @@ def fold_task(task: TaskState, stretch: Stretch) -> None:
     elif task.head_rank > 0:
         _fold_head(task, stretch.events[stretch.times.index(stretch.first)], 1)
     task.actions += types.count("action_started")
-    task.errors += types.count("action_failed")
+    if "action_failed" in types:
+        task.errors += sum(_is_failure(record, payload) for record, payload in stretch.events)
     task.retries += types.count("retry_started")
     task.escalations += types.count("escalated")
     task.interventions += types.count("approval_requested") + types.count("approval_received")
+
+
+def _is_failure(record: EventRecord, payload: dict[str, Any] | None) -> bool:
+    """A step that failed by itself; adapters mark those that only pass on the error of a step below them."""
+    return record.event_type == "action_failed" and text_in(payload, "error_origin") is None
 
 
 def _fold_head(task: TaskState, event: Stored, rank: int) -> None:
@@ -63,8 +69,6 @@ def _fold_head(task: TaskState, event: Stored, rank: int) -> None:
 def fold_end(task: TaskState, record: EventRecord, payload: dict[str, Any] | None) -> None:
     """Change ``task`` by an event that says it ended."""
     outcome = outcome_of(record)
-    if outcome == "failed":
-        task.errors += 1
     if task.end_ts is not None and record.ts < task.end_ts:
         return
     task.end_ts, task.outcome = record.ts, outcome
