@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from ._locks import Lock
 from .errors import HiveLoopConfigError, Intervention
 
 __all__ = ["attempt", "contained", "guarded", "listeners", "report", "swallowed"]
@@ -25,7 +25,7 @@ _PASSING = (HiveLoopConfigError, Intervention)
 swallowed: Counter[str] = Counter()
 #: Called with every swallowed error; the test fixture re-raises from here.
 listeners: list[Callable[[BaseException, str], None]] = []
-_lock = threading.Lock()
+_lock = Lock()
 
 
 def report(error: BaseException, where: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -11,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ._locks import Lock
 from ._sanitize import is_plain, plain_payload
 from .errors import HiveLoopConfigError
 from .events import Event, TaskCompleted, TaskFailed
@@ -159,7 +159,7 @@ class Sample:
         self._rate = rate
         self._keep_failures = keep_failures
         self._held: OrderedDict[tuple[str, str | None], list[Event]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def __call__(self, event: Event) -> Event | list[Event] | None:
         if event.task_id is None or self._is_kept(event.task_id):

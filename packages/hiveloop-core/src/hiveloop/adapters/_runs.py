@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
+
+from hiveloop._locks import Lock
 
 __all__ = ["RunMap"]
 
@@ -23,7 +24,7 @@ class RunMap(Generic[T]):
         self._ttl_seconds = ttl_seconds
         self._now = now
         self._runs: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         #: Runs dropped for age or room.
         self.evicted = 0
 
