@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-
 from hiveloop._locks import Lock
 
 FORKING = """
