@@ -50,7 +50,7 @@ demo: .venv/.demo  ## collector, dashboard and real agents at work; ONCE=1 runs 
 .PHONY: test
 test: .venv/.dev  ## all tests
 	@scripts/ensure_browser.sh $(RUN)
-	@$(RUN) -m pytest -n $(JOBS) $(TEST_ARGS)
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile $(TEST_ARGS)
 
 .PHONY: check
 check: .venv/.dev web-check  ## style, types, import directions, wheels, dashboard bundle

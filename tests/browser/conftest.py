@@ -41,7 +41,8 @@ def find_chromium(playwright: Playwright) -> str | None:
     return None
 
 
-@pytest.fixture(scope="session")
+# Of one module, not of the session: while Playwright runs, no other test of this process could run an event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         path = find_chromium(playwright)
@@ -60,7 +61,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def hive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
     """The seeded company. Tests read it and change nothing."""
     collector = Collector(tmp_path_factory.mktemp("hive")).start()

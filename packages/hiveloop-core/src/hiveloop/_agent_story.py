@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import _scope
-from ._arguments import count, flat, identifier, seconds, text
+from ._arguments import count, entries, flat, identifier, seconds, shown, text
 from ._custom import custom_event, llm_call_event
 from ._safety import contained
 from .events import Custom, Event
@@ -13,6 +13,7 @@ from .payloads import Issue, IssueData, QueueSnapshot, Scheduled, Todo
 
 __all__ = ["AgentStory"]
 
+_MAX_ENTRIES = 500
 _ISSUE_EVENT_SEVERITY = {"critical": "error", "high": "error", "medium": "warn", "low": "info"}
 
 
@@ -118,24 +119,26 @@ class AgentStory:
         processing: dict[str, Any] | None = None,
     ) -> None:
         """Report what waits: ``items`` as dicts of id, priority, source, summary, queued_at; ages in seconds."""
+        listed = None if items is None else entries(items, _MAX_ENTRIES)
+        age = seconds(oldest_age_seconds, "oldest_age_seconds")
         data = {
-            "depth": count(depth if depth is not None else len(items or ()), "depth"),
-            "oldest_age_seconds": seconds(oldest_age_seconds, "oldest_age_seconds"),
-            "items": None if items is None else list(items),
+            "depth": count(depth if depth is not None else len(listed or ()), "depth"),
+            "oldest_age_seconds": age,
+            "items": listed,
             "processing": processing,
         }
         present = {key: value for key, value in data.items() if value is not None}
         line = f"Queue: {data['depth']} items"
-        if oldest_age_seconds is not None:
-            line += f", oldest {oldest_age_seconds}s"
+        if age is not None:
+            line += f", oldest {age:g}s"
         self.send(Custom(payload=QueueSnapshot(summary=text(line), data=present, tags=["queue"])))
 
     @contained
     def scheduled(self, items: list[dict[str, Any]] | None = None) -> None:
         """Report recurring work: dicts of id, name, next_run, interval, enabled, last_status, last_run, status."""
-        listed = list(items or ())
+        listed = entries(items, _MAX_ENTRIES)
         upcoming = sorted(
-            str(item["next_run"]) for item in listed if isinstance(item, dict) and item.get("next_run")
+            shown(item.get("next_run"), 64) for item in listed if type(item) is dict and item.get("next_run")
         )
         line = f"{len(listed)} scheduled items" + (f", next at {upcoming[0]}" if upcoming else "")
         self.send(Custom(payload=Scheduled(summary=text(line), data={"items": listed}, tags=["scheduled"])))

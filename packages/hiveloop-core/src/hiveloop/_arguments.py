@@ -5,13 +5,24 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from ._safety import attempt
-from ._sanitize import sanitize, shorten
+from ._sanitize import sanitize, shorten, type_name
 from .events import LIMITS
 
-__all__ = ["amount", "count", "describe_exception", "flat", "identifier", "seconds", "shown", "text"]
+__all__ = [
+    "amount",
+    "count",
+    "describe_exception",
+    "entries",
+    "flat",
+    "identifier",
+    "seconds",
+    "shown",
+    "text",
+]
 
 log = logging.getLogger("hiveloop")
 
@@ -23,7 +34,7 @@ _said: set[str] = set()
 def _leave_out(field: str, value: Any, expected: str) -> None:
     if field not in _said:
         _said.add(field)
-        log.warning("%s left out: expected %s, got %s (said once)", field, expected, type(value).__name__)
+        log.warning("%s left out: expected %s, got %s (said once)", field, expected, type_name(type(value)))
 
 
 def identifier(value: Any, limit: int = 256) -> str | None:
@@ -36,17 +47,18 @@ def identifier(value: Any, limit: int = 256) -> str | None:
 
 
 def shown(value: Any, limit: int) -> str:
-    """Any value as text of at most ``limit`` characters; one that cannot be shown as its type's name.
-
-    Containers are copied bounded first: a small one that shares its parts can print for hours.
-    """
-    kind = type(value)
-    if kind is str:
+    """Any value as text of at most ``limit`` characters; one that cannot be shown as its type's name."""
+    if type(value) is str:
         return value if len(value) <= limit else shorten(value, limit)
-    if issubclass(kind, dict | list | tuple | set | frozenset | deque | Mapping):
+    fine, text = attempt(lambda: _text_of(value), "text of an argument")
+    return shorten(text, limit) if fine and type(text) is str else f"<{type_name(type(value))}>"
+
+
+def _text_of(value: Any) -> str:
+    """Containers are copied bounded first: a small one that shares its parts can print for hours."""
+    if issubclass(type(value), dict | list | tuple | set | frozenset | deque | Mapping):
         value = sanitize(value)
-    fine, text = attempt(lambda: str(value), f"str({kind.__name__})")
-    return shorten(str.__str__(text), limit) if fine and isinstance(text, str) else f"<{kind.__name__}>"
+    return str.__str__(str(value))
 
 
 def text(value: Any, limit: int = _SUMMARY) -> str | None:
@@ -80,14 +92,24 @@ def amount(value: Any, field: str) -> float | None:
 
 def _number(value: Any) -> float | None:
     """What ``float`` makes of it; ``None`` where it refuses, whatever code of the value's own it ran to find out."""
-    if isinstance(value, bool):
+    kind = type(value)
+    if kind is bool:
         return None
-    if not isinstance(value, int | float | str):
-        return attempt(lambda: float(value), f"float({type(value).__name__})")[1]
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None
+    if kind is int or kind is float or kind is str:
+        try:
+            return float(value)
+        except (ValueError, OverflowError):
+            return None
+    return attempt(lambda: float(value), "number of an argument")[1]
+
+
+def entries(values: Any, most: int) -> list[Any]:
+    """The first entries of a list the program gave; a text is one entry, what is no collection none."""
+    if values is None:
+        return []
+    if type(values) is str:
+        return [values]
+    return attempt(lambda: list(islice(iter(values), most)), "list of an argument")[1] or []
 
 
 def seconds(value: Any, field: str) -> float | None:
@@ -97,14 +119,13 @@ def seconds(value: Any, field: str) -> float | None:
 
 def flat(value: Any) -> dict[str, Any] | None:
     """A payload dict as given; other mappings are copied, a text becomes the summary, anything else ``data``."""
-    if value is None or type(value) is dict:
-        return value
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if value is None or kind is dict:
+        return value  # type: ignore[no-any-return]
+    if issubclass(kind, Mapping):
         copied = sanitize(value)
-        return copied if "$unserializable" not in copied else {"data": copied}
-    if isinstance(value, str):
-        return {"summary": value}
-    return {"data": value}
+        return copied if isinstance(copied, dict) and "$unserializable" not in copied else {"data": copied}
+    return {"summary": value} if issubclass(kind, str) else {"data": value}
 
 
 def describe_exception(error: Any) -> dict[str, str]:

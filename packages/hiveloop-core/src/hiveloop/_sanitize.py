@@ -19,7 +19,7 @@ from msgspec import Struct
 from ._plain import MAX_DEPTH, MAX_FLOAT, MAX_INT, MIN_INT, is_plain
 from ._safety import guarded
 
-__all__ = ["MAX_NODES", "MAX_STRING", "is_plain", "plain_payload", "sanitize", "shorten"]
+__all__ = ["MAX_NODES", "MAX_STRING", "is_plain", "plain_payload", "sanitize", "shorten", "type_name"]
 
 MAX_NODES = 4_000
 MAX_STRING = 32_768
@@ -38,7 +38,7 @@ _VIEWS = (type(_NOTHING.keys()), type(_NOTHING.values()), type(_NOTHING.items())
 _TEXTUAL = (uuid.UUID, decimal.Decimal, pathlib.PurePath)
 _MOMENTS = (datetime.datetime, datetime.date, datetime.time)
 # A metaclass may define `__name__` in any way it likes.
-_name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
+type_name: Callable[[type], str] = type.__dict__["__name__"].__get__
 
 
 def shorten(text: str, limit: int) -> str:
@@ -64,7 +64,7 @@ def plain_payload(payload: Any) -> Any:
 
 
 def _marker(value: Any) -> dict[str, str]:
-    return {"$unserializable": shorten(_name_of(type(value)), 128)}
+    return {"$unserializable": shorten(type_name(type(value)), 128)}
 
 
 class _Walk:
@@ -114,7 +114,7 @@ class _Walk:
         if depth >= MAX_DEPTH:
             return {"$truncated": "too deep"}
         if id(value) in self._inside:
-            return {"$unserializable": f"circular {shorten(_name_of(kind), 128)}"}
+            return {"$unserializable": f"circular {shorten(type_name(kind), 128)}"}
         self._inside.add(id(value))
         try:
             return self._container(value, kind, depth + 1)
@@ -167,11 +167,11 @@ class _Walk:
     def _key(self, key: Any) -> str:
         kind = type(key)
         if kind is not str and issubclass(kind, tuple | frozenset):
-            return f"$key:{shorten(_name_of(kind), 128)}"
+            return f"$key:{shorten(type_name(kind), 128)}"
         plain = self.visit(key, MAX_DEPTH)
         self._left += 1
         if isinstance(plain, dict | list):
-            return f"$key:{shorten(_name_of(kind), 128)}"
+            return f"$key:{shorten(type_name(kind), 128)}"
         if plain is None or isinstance(plain, bool):
             return {None: "null", True: "true", False: "false"}[plain]
         return shorten(str(plain), _MAX_KEY)

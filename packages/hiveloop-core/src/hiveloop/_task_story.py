@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _scope
-from ._arguments import count, flat, seconds, text
+from ._arguments import count, entries, flat, seconds, text
 from ._custom import custom_event, llm_call_event
 from ._gate import gate
 from ._runtime import runtime
@@ -16,6 +16,8 @@ from .events import ApprovalReceived, ApprovalRequested, Custom, Escalated, Even
 from .payloads import ApprovalPayload, Escalation, PlanCreated, PlanStep, Retry
 
 __all__ = ["TaskStory"]
+
+_MAX_STEPS = 500
 
 
 class TaskStory:
@@ -62,7 +64,7 @@ class TaskStory:
     @contained
     def plan(self, goal: Any = None, steps: Iterable[Any] = (), *, revision: int = 0) -> None:
         """Declare the plan, or with a higher ``revision`` replace it. ``steps`` are descriptions in order."""
-        descriptions = [_description(step) for step in steps or ()]
+        descriptions = [_description(step) for step in entries(steps, _MAX_STEPS)]
         self._plan_revision = count(revision, "revision") or 0
         self._plan_steps = len(descriptions)
         numbered = [{"index": index, "description": step} for index, step in enumerate(descriptions)]
@@ -90,17 +92,19 @@ class TaskStory:
     ) -> None:
         """Report a step (zero-based): ``action`` is started, completed, failed or skipped."""
         revision = count(plan_revision, "plan_revision")
+        verb = text(action, 64) or "started"
         data = {
             "step_index": count(step_index, "step_index"),
             "total_steps": self._plan_steps if total_steps is None else count(total_steps, "total_steps"),
-            "action": text(action, 64),
+            "action": verb,
             "turns": count(turns, "turns"),
             "tokens": count(tokens, "tokens"),
             "plan_revision": self._plan_revision if revision is None else revision,
         }
-        line = f"Step {step_index} {action}" + (f": {summary}" if summary else "")
-        payload = PlanStep(summary=text(line), data=_present(data), tags=["plan", f"step_{data['action']}"])
-        self._send(Custom(severity="error" if action == "failed" else None, payload=payload))
+        said = text(summary)
+        line = f"Step {data['step_index']} {verb}" + (f": {said}" if said else "")
+        payload = PlanStep(summary=text(line), data=_present(data), tags=["plan", f"step_{verb}"])
+        self._send(Custom(severity="error" if verb == "failed" else None, payload=payload))
 
     @contained
     def escalate(
@@ -117,7 +121,11 @@ class TaskStory:
         self._approvals.append(approval_id)
         line = summary if summary is not None else reason
         if line is None:
-            line = f"Approval requested from {approver}" if approver else "Approval requested"
+            line = (
+                f"Approval requested from {text(approver, 256)}"
+                if approver is not None
+                else "Approval requested"
+            )
         data = _present(
             {"approval_id": approval_id, "approver": text(approver, 256), "reason": text(reason, 2_000)}
         )
@@ -138,7 +146,7 @@ class TaskStory:
         """The person decided: ``decision`` is approved or rejected. Answers the task's oldest open request."""
         decided = text(decision, 64) or "approved"
         if summary is None:
-            summary = f"{decided} by {approved_by}" if approved_by else decided
+            summary = f"{decided} by {text(approved_by, 256)}" if approved_by is not None else decided
         approval_id = self._approvals.pop(0) if self._approvals else None
         data = _present(
             {"decision": decided, "approved_by": text(approved_by, 256), "approval_id": approval_id}
@@ -155,10 +163,11 @@ class TaskStory:
         reason: str | None = None,
     ) -> None:
         """The agent tries again: ``attempt`` counts from 1. A first positional number is the attempt."""
-        if isinstance(summary, int) and not isinstance(summary, bool):
+        if type(summary) is int:
             summary, attempt = None, summary if attempt is None else attempt
         if summary is None:
-            summary = reason or ("Retry" if attempt is None else f"Retry, attempt {attempt}")
+            tried = count(attempt, "attempt")
+            summary = text(reason) or ("Retry" if tried is None else f"Retry, attempt {tried}")
         data = {
             "attempt": count(attempt, "attempt"),
             "backoff_seconds": seconds(backoff_seconds, "backoff_seconds"),
@@ -184,6 +193,6 @@ def _present(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _description(step: Any) -> str:
-    if isinstance(step, dict):
+    if type(step) is dict:
         step = step.get("description") or step.get("name") or step.get("title")
     return shorten(text(step, 1_000) or "", 1_000)
