@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 
-from . import config
+from . import _scope, config
 from ._board import HiveBoard
 from ._http import imports
 from ._pipeline import Middleware
@@ -145,8 +145,9 @@ def shutdown(timeout: float = DEFAULT_TIMEOUT_SECONDS) -> None:
 
 @contained
 def reset() -> None:
-    """``shutdown`` and forget all agents: a clean slate for the next test."""
+    """``shutdown`` and forget all agents and what the calling code is part of: a clean slate for the next test."""
     shutdown(2)
+    _scope.clear()
     with runtime.lock:
         runtime.agents.clear()
         runtime.gates = ()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ._agent import Agent
     from ._task import Task
 
-__all__ = ["Resolver", "Scope", "caller_frame", "current", "current_for", "enter", "leave", "resolvers"]
+__all__ = ["Resolver", "Scope", "caller_frame", "clear", "current", "current_for", "enter", "leave", "resolvers"]
 
 #: Asked for the framework's own notion of the current step: ``(key, task, action_id)`` or ``None``.
 Resolver = Callable[[], "tuple[Hashable, Task, str | None] | None"]
@@ -140,3 +140,8 @@ def leave(scope: Scope) -> None:
     else:
         scope.detached = True
     scope.frame = None
+
+
+def clear() -> None:
+    """Forget what the calling context is part of, tasks started by hand and never ended included."""
+    _scope.set(None)

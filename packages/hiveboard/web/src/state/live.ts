@@ -79,8 +79,9 @@ export async function runLive(): Promise<void> {
       await connectOnce(() => {
         attempt = 0;
         liveState.value = "live";
-        // The ring the collector resumes from is finite, so lists are read again after every gap.
-        if (everOpen) publish({ kind: "resync" });
+        // What changed between the first answers and this moment, or while the ring to resume from overflowed, is
+        // only in the lists.
+        publish({ kind: "resync" });
         everOpen = true;
       });
     } catch (error) {

@@ -16,13 +16,14 @@ __all__ = ["hive"]
 @pytest.fixture
 def hive() -> Iterator[Captured]:
     """Everything HiveLoop reports during the test, deterministic; at the end it raises what the SDK had swallowed."""
-    from hiveloop import _safety
+    from hiveloop import _safety, _scope
     from hiveloop._runtime import runtime
 
     from ._capture import TickingClock, capture_events
 
     known = dict(runtime.agents)
     runtime.agents.clear()
+    _scope.clear()
     with capture_events(clock=TickingClock()) as seen:
 
         def listen(error: BaseException, where: str) -> None:
