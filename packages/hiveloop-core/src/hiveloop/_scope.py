@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from ._agent import Agent
     from ._task import Task
 
-__all__ = ["Resolver", "Scope", "caller_frame", "clear", "current", "current_for", "enter", "leave", "resolvers"]
+__all__ = [
+    "Resolver",
+    "Scope",
+    "caller_frame",
+    "clear",
+    "current",
+    "current_for",
+    "enter",
+    "leave",
+    "resolvers",
+]
 
 #: Asked for the framework's own notion of the current step: ``(key, task, action_id)`` or ``None``.
 Resolver = Callable[[], "tuple[Hashable, Task, str | None] | None"]
