@@ -412,3 +412,15 @@ def test_arguments_that_run_code_cost_themselves_not_their_event(hive: Captured)
     assert data_sent == {"name": "<Hostile>", "model": "<Hostile>", "tokens_out": 5}
     assert hive.of_type("task_completed")[0]["project_id"] == "<Hostile>"
     hive.forgive()
+
+
+def test_metadata_that_lies_about_its_class_costs_itself_only(hive: Captured) -> None:
+    class Liar:
+        @property
+        def __class__(self) -> Any:  # type: ignore[override]
+            raise LookupError("no class")
+
+    bad: Any = Liar()
+    hiveloop.agent("a").llm_call("r", "m", tokens_in=3, metadata=bad)
+    data_sent = hive.kinds("llm_call")[0]["payload"]["data"]
+    assert data_sent == {"name": "r", "model": "m", "tokens_in": 3, "metadata": {"$unserializable": "Liar"}}
