@@ -19,7 +19,7 @@ from hiveboard.app import create_app, make_services
 from hiveboard.boundary import SafetyBoundary
 from hiveboard.instant import format_instant, now_us
 from hiveboard.routes.table import Services
-from hiveboard.server import bind, url_of
+from hiveboard.server import bind, configure, url_of
 from hiveboard.settings import Limits, Settings
 
 LIVE, TEST, READ = "hb_live_one", "hb_test_one", "hb_read_one"
@@ -47,8 +47,7 @@ class Collector:
         self.app: SafetyBoundary = create_app(self.services, *arguments)
         self.listener = bind(settings)
         self.url = url_of(self.listener)
-        config = uvicorn.Config(self.app, log_level="warning", ws="none", timeout_graceful_shutdown=1)
-        self.server = uvicorn.Server(config)
+        self.server = uvicorn.Server(configure(self.app))
         self.thread = threading.Thread(target=self.server.run, args=([self.listener],))
         self.pool = urllib3.PoolManager(retries=False, timeout=20, maxsize=8)
 

@@ -96,7 +96,9 @@ def summaries(deliveries: list[list[dict[str, Any]]]) -> dict[str, list[tuple[An
     dictionary = Dictionary()
     for events in deliveries:
         connection.execute("BEGIN")
-        Commit(connection, dictionary).append([batch_of(events, 1_800_000_000_000_000)])
+        commit = Commit(connection, dictionary)
+        commit.add(batch_of(events, 1_800_000_000_000_000))
+        commit.finish()
         connection.execute("COMMIT")
     scopes = {row[0]: row[1:] for row in connection.execute("SELECT * FROM scopes")}
     found = {}
@@ -221,12 +223,12 @@ def test_a_file_store_counts_duplicates_exactly(tmp_path: Path) -> None:
     create(connection)
     one, two, three = event("heartbeat"), event("heartbeat"), event("heartbeat")
     commit = Commit(connection, Dictionary())
-    results, published = commit.append(
-        [batch_of([one, two], 1), batch_of([two, three], 1), batch_of([one], 1)]
-    )
+    results = [commit.add(batch_of(events, 1)) for events in ([one, two], [two, three], [one])]
+    published = commit.finish()
     assert [(result.stored, result.duplicates) for result in results] == [(2, 0), (1, 1), (0, 1)]
     assert (published.first_seq, len(published.records)) == (1, 3)
-    results, published = Commit(connection, Dictionary()).append([batch_of([three, event("heartbeat")], 1)])
-    assert [(result.stored, result.duplicates) for result in results] == [(1, 1)]
-    assert published.first_seq == 4
+    commit = Commit(connection, Dictionary())
+    result = commit.add(batch_of([three, event("heartbeat")], 1))
+    assert (result.stored, result.duplicates) == (1, 1)
+    assert commit.finish().first_seq == 4
     connection.close()

@@ -10,10 +10,12 @@ from collections.abc import Callable
 import uvicorn
 
 from .app import create_app, make_services
+from .boundary import SafetyBoundary
+from .connection import Connection
 from .live import Hub
 from .settings import Settings
 
-__all__ = ["bind", "make_server", "serve", "url_of"]
+__all__ = ["bind", "configure", "make_server", "serve", "url_of"]
 
 _MAX_CONNECTIONS = 1_000
 #: When stopping: how long a client may leave an answer unread, and how long a request may still take.
@@ -73,6 +75,24 @@ class _Server(uvicorn.Server):
                 transport.abort()
 
 
+def configure(app: SafetyBoundary) -> uvicorn.Config:
+    """How the application is served, here and in tests."""
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        # Named because another loop would be taken where it is installed; this one is what we measured.
+        loop="asyncio",
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=5,
+        limit_concurrency=_MAX_CONNECTIONS,
+        server_header=False,
+    )
+
+
 def make_server(settings: Settings) -> uvicorn.Server:
     """A server that is ready to run. Raises SettingsError and sqlite3.Error."""
     services = make_services(settings)
@@ -81,21 +101,7 @@ def make_server(settings: Settings) -> uvicorn.Server:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    config = uvicorn.Config(
-        app,
-        # Named because another parser would be taken where it is installed, and only this one limits the head.
-        http="h11",
-        log_level="warning",
-        access_log=False,
-        lifespan="on",
-        ws="none",
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=5,
-        limit_concurrency=_MAX_CONNECTIONS,
-        h11_max_incomplete_event_size=64 * 1024,
-        server_header=False,
-    )
-    return _Server(config, services.hub)
+    return _Server(configure(app), services.hub)
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:

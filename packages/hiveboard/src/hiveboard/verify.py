@@ -11,9 +11,8 @@ from msgspec import Struct
 
 from .projections.event_view import payload_of
 from .store.sqlite_codec import EVENT_JOINS, EVENT_SELECT, from_row
-from .store.sqlite_commit import Commit
-from .store.sqlite_dictionary import Dictionary
 from .store.sqlite_schema import SUMMARY_TABLES, connect_reader, create
+from .store.sqlite_summaries import Summaries
 
 __all__ = ["TableReport", "verify_store"]
 
@@ -55,9 +54,11 @@ def _recount(
     total = 0
     for chunk in _chunks(source):
         events = [from_row(row) for row in chunk]
-        Commit(recount, Dictionary()).fold(
+        summaries = Summaries(recount)
+        summaries.fold_all(
             [(event.record, None if event.record.payload is None else payload_of(event)) for event in events]
         )
+        summaries.save()
         total += len(events)
         on_progress(total)
     return total

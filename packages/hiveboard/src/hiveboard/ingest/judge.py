@@ -37,7 +37,7 @@ _SEVERITY_OF_KIND = {
     for kind, body in CUSTOM_PAYLOADS.items()
     if body.severity_of.__func__ is CustomPayload.severity_of.__func__  # type: ignore[attr-defined]
 }
-_any_decoder = msgspec.json.Decoder()
+_decode = msgspec.json.Decoder().decode
 
 
 class Judged(Struct):
@@ -96,7 +96,7 @@ class Judge:
         if len(agent_id) > MAX_ID:
             raise RefusedError("field_too_long", f"agent_id is longer than {MAX_ID} characters")
         payload, raw = self._payload(event, remarks)
-        kind = _kind(payload) if event_type == "custom" else None
+        kind = _kind(payload) if event_type == "custom" and payload is not None else None
         record = EventRecord(
             by.tenant,
             event.event_id,
@@ -107,7 +107,9 @@ class Judge:
             event.agent_type or by.agent_type,
             event_type,
             kind,
-            _severity(event, event_type, kind, payload, remarks),
+            _severity(event, event_type, kind, payload, remarks)
+            if event.severity or kind is not None
+            else _SEVERITY_OF_TYPE[event_type],
             event.project_id or None,
             event.task_id or None,
             event.task_type or None,
@@ -139,11 +141,17 @@ class Judge:
             and _nests_deeper(raw, self._depth)
         ):
             raise RefusedError("invalid_field", f"payload nests deeper than {self._depth} levels")
-        payload, raw = self._decoded(raw)
-        if not isinstance(payload, dict):
+        if self._long_digits:
+            payload, raw = _decoded(raw)
+        else:
+            try:
+                payload = _decode(raw)
+            except msgspec.DecodeError:
+                payload, raw = _mended(raw)
+        if type(payload) is not dict:
             raise RefusedError("invalid_field", "payload must be an object")
         summary = payload.get("summary")
-        if isinstance(summary, str) and len(summary) > _SUMMARY:
+        if type(summary) is str and len(summary) > _SUMMARY:
             payload["summary"] = summary[: _SUMMARY - 1] + "…"
             raw = msgspec.json.encode(payload)
             remarks.append(
@@ -155,13 +163,15 @@ class Judge:
                 raise RefusedError("payload_too_large", f"payload exceeds {_PAYLOAD_BYTES} bytes of JSON")
         return payload, raw
 
-    def _decoded(self, raw: bytes) -> tuple[Any, bytes]:
-        if self._long_digits and sanitize.has_long_digits(raw):
-            return _mended(raw)
-        try:
-            return _any_decoder.decode(raw), raw
-        except msgspec.DecodeError:
-            return _mended(raw)
+
+def _decoded(raw: bytes) -> tuple[Any, bytes]:
+    """Like plain decoding where long runs of digits are about, some of which may be numbers."""
+    if sanitize.has_long_digits(raw):
+        return _mended(raw)
+    try:
+        return _decode(raw), raw
+    except msgspec.DecodeError:
+        return _mended(raw)
 
 
 def _mended(raw: bytes) -> tuple[Any, bytes]:
@@ -177,9 +187,11 @@ def _nests_deeper(raw: bytes, depth: int) -> bool:
     return sanitize.flatten_deep(raw, depth) != raw
 
 
-def _kind(payload: dict[str, Any] | None) -> str | None:
-    kind = payload.get("kind") if payload is not None else None
-    return kind[:MAX_ID] if isinstance(kind, str) and kind else None
+def _kind(payload: dict[str, Any]) -> str | None:
+    kind = payload.get("kind")
+    if type(kind) is not str or not kind:
+        return None
+    return kind if len(kind) <= MAX_ID else kind[:MAX_ID]
 
 
 def _severity(

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from hiveboard.errors import StoreUnavailableError, TooManyRequestsError
 from hiveboard.ingest.body import ACCEPTED_ENCODINGS, read_body
 from hiveboard.ingest.decode import decode_batch
-from hiveboard.ingest.judge import Judge, Judged
+from hiveboard.ingest.judge import Judge
 from hiveboard.ingest.verdict import IngestAnswer, encode_answer
 from hiveboard.store import QueueFullError, StoreFailedError
 from hiveboard.store.records import Batch
@@ -29,13 +29,15 @@ async def ingest(context: Context) -> Response:
     )
     await services.prices.ready()
     received_at = services.clock()
-    made: list[Judged] = []
+    made: list[IngestAnswer] = []
 
     def prepare() -> Batch:
-        made.append(
-            Judge(limits, services.prices).judge(decode_batch(body, limits), context.tenant, received_at)
-        )
-        return made[-1].batch
+        judge = Judge(limits, services.prices)
+        judged = judge.judge(decode_batch(body, limits), context.tenant, received_at)
+        # Only what the answer needs is kept: the writer lets go of the events as soon as they are stored.
+        accepted, refused = len(judged.batch.records), len(judged.refusals)
+        made.append(IngestAnswer(accepted, refused, 0, judged.refusals, judged.remarks))
+        return judged.batch
 
     try:
         appended = await services.store.append(prepare, len(body))
@@ -45,17 +47,11 @@ async def ingest(context: Context) -> Response:
         ) from None
     except StoreFailedError as error:
         raise StoreUnavailableError(f"the batch could not be committed: {error}") from None
-    judged = made[-1]
-    answer = IngestAnswer(
-        accepted=len(judged.batch.records),
-        rejected=len(judged.refusals),
-        duplicates=appended.duplicates,
-        errors=judged.refusals,
-        warnings=judged.remarks,
-    )
+    answer = made[-1]
+    answer.duplicates = appended.duplicates
     return Response(
         encode_answer(answer),
-        207 if judged.refusals else 200,
+        207 if answer.rejected else 200,
         {"X-HiveBoard-Accept-Encoding": ACCEPTED_ENCODINGS},
         media_type="application/json",
     )

@@ -8,7 +8,7 @@ from typing import Any
 from hiveboard.instant import HOUR_US
 
 from .rows import AgentRow, ApprovalRow, IssueRow, LatestRow, ProjectRow
-from .sqlite_codec import EVENT_JOINS, EVENT_SELECT, HEARTBEAT_LABEL, from_row
+from .sqlite_codec import EVENT_JOINS, EVENT_SELECT, HEARTBEAT_LABEL, OF_TENANT, from_row
 from .state import AgentState, IssueState
 
 __all__ = [
@@ -115,7 +115,7 @@ def heartbeat_events(
         return []
     sql = (
         f"{EVENT_SELECT} FROM events e INDEXED BY events_agent {EVENT_JOINS} "
-        f"WHERE e.tenant = ? AND e.agent_id = ? AND e.label = {HEARTBEAT_LABEL} AND e.ts >= ? "
+        f"WHERE {OF_TENANT} AND e.agent_id = ? AND e.label = {HEARTBEAT_LABEL} AND e.ts >= ? "
         "ORDER BY e.ts DESC LIMIT ?"
     )
     rows = connection.execute(sql, (tenant, agent_id, newest[0] - 24 * HOUR_US, limit))

@@ -18,6 +18,7 @@ __all__ = [
     "EVENT_JOINS",
     "EVENT_SELECT",
     "HEARTBEAT_LABEL",
+    "OF_TENANT",
     "TROUBLE",
     "TYPE_LABELS",
     "from_row",
@@ -33,7 +34,7 @@ _SEVERITY_IDS = {severity: number for number, severity in enumerate(SEVERITIES)}
 #: Severities from here on (warn, error) have an index of their own.
 TROUBLE = _SEVERITY_IDS["warn"]
 
-_COLUMNS = "tenant, event_id, ts, agent_id, task_id, task_run_id, label, severity, scope_id, model, body"
+_COLUMNS = "tenant_id, event_id, ts, agent_id, task_id, task_run_id, label, severity, scope_id, model, body"
 _INSERT = f"INSERT OR IGNORE INTO events ({_COLUMNS}) VALUES "
 _ROW = f"({', '.join('?' * 11)})"
 # Python gives up its lock around every statement, and another thread waits for just that. Rows go in by the
@@ -43,16 +44,20 @@ _INSERT_ONE = _INSERT + _ROW
 _INSERT_MANY = _INSERT + ", ".join([_ROW] * _ROWS_AT_ONCE)
 
 EVENT_SELECT = (
-    "SELECT e.seq, e.tenant, e.event_id, e.ts, e.agent_id, e.task_id, e.task_run_id, e.severity, e.scope_id, "
+    "SELECT e.seq, t.name, e.event_id, e.ts, e.agent_id, e.task_id, e.task_run_id, e.severity, e.scope_id, "
     "e.model, e.body, l.event_type, l.kind, s.project_id, s.task_type, s.environment, s.group_name, s.agent_version"
 )
-EVENT_JOINS = "JOIN labels l ON l.id = e.label JOIN scopes s ON s.id = e.scope_id"
+EVENT_JOINS = (
+    "JOIN labels l ON l.id = e.label JOIN scopes s ON s.id = e.scope_id JOIN tenants t ON t.id = e.tenant_id"
+)
+#: The events of one tenant, whose name is the value.
+OF_TENANT = "e.tenant_id = (SELECT id FROM tenants WHERE name = ?)"
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[Any]).decode
 
 
-def to_row(record: EventRecord, label: int) -> tuple[Any, ...]:
+def to_row(record: EventRecord, tenant_id: int, label: int) -> tuple[Any, ...]:
     """The values of an INSERT."""
     body = _pack(
         (
@@ -74,7 +79,7 @@ def to_row(record: EventRecord, label: int) -> tuple[Any, ...]:
         )
     )
     return (
-        record.tenant,
+        tenant_id,
         record.event_id,
         record.ts,
         record.agent_id,

@@ -1,4 +1,4 @@
-"""Small numbers for what repeats in every event: origins, scopes, labels."""
+"""Small numbers for what repeats in every event: tenants, origins, scopes, labels."""
 
 from __future__ import annotations
 
@@ -16,12 +16,21 @@ _MAX_CACHED = 20_000
 
 
 class Dictionary:
-    """Ids of origins, scopes and labels, which events and summaries point to. Lives as long as the writer."""
+    """Ids of tenants, origins, scopes and labels, which events and summaries point to. Lives as long as the writer."""
 
     def __init__(self) -> None:
         self._origins: dict[Origin, int] = {}
         self._scopes: dict[tuple[Any, ...], int] = {}
         self._labels: dict[str, int] = {}
+        self._tenants: dict[str, int] = {}
+
+    def tenant(self, connection: sqlite3.Connection, name: str) -> int:
+        """The number of a tenant, stored when it is new."""
+        known = self._tenants.get(name)
+        if known is None:
+            known = _intern(connection, "tenants", ("name",), (name,))
+            _remember(self._tenants, name, known)
+        return known
 
     def origin(self, connection: sqlite3.Connection, origin: Origin) -> int:
         """The id of an origin, stored when it is new."""
@@ -55,7 +64,7 @@ class Dictionary:
 
     def clear(self) -> None:
         """Forget everything; after a rollback an id may not exist."""
-        for cache in (self._origins, self._scopes, self._labels):
+        for cache in (self._tenants, self._origins, self._scopes, self._labels):
             cache.clear()
 
 

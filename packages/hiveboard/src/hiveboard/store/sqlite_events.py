@@ -13,7 +13,7 @@ from hiveloop.payloads import LlmCall
 
 from .records import StoredEvent
 from .rows import EventFilter
-from .sqlite_codec import EVENT_JOINS, EVENT_SELECT, HEARTBEAT_LABEL, TROUBLE, from_row
+from .sqlite_codec import EVENT_JOINS, EVENT_SELECT, HEARTBEAT_LABEL, OF_TENANT, TROUBLE, from_row
 from .state import TaskState
 
 __all__ = ["events_after", "last_seq", "list_events", "task_events"]
@@ -90,7 +90,7 @@ def _page(
         where, bound = _bounds(want, before)
         walk = (
             f"SELECT e.seq, e.ts FROM events e INDEXED BY {index} "
-            f"WHERE e.tenant = ? AND {condition}{where} ORDER BY e.ts DESC, e.seq DESC LIMIT ?"
+            f"WHERE {OF_TENANT} AND {condition}{where} ORDER BY e.ts DESC, e.seq DESC LIMIT ?"
         )
         # The inner query walks the index within the step; the outer one filters what it found.
         sql = (
@@ -172,7 +172,7 @@ def task_events(
     """The first ``limit`` events of one run in the order they happened."""
     # The run's own time bounds keep other runs of the same task out of the walk.
     sql = (
-        f"{EVENT_SELECT} FROM events e INDEXED BY events_task {EVENT_JOINS} WHERE e.tenant = ? AND e.task_id = ? "
+        f"{EVENT_SELECT} FROM events e INDEXED BY events_task {EVENT_JOINS} WHERE {OF_TENANT} AND e.task_id = ? "
         "AND e.ts >= ? AND e.ts <= ? AND e.task_run_id = ? ORDER BY e.ts, e.seq LIMIT ?"
     )
     values = (tenant, task.task_id, task.first_ts, task.last_ts, task.task_run_id, limit)
@@ -181,9 +181,7 @@ def task_events(
 
 def events_after(connection: sqlite3.Connection, tenant: str, seq: int, limit: int) -> list[StoredEvent]:
     """Events stored after ``seq``, oldest first."""
-    sql = (
-        f"{EVENT_SELECT} FROM events e {EVENT_JOINS} WHERE e.seq > ? AND e.tenant = ? ORDER BY e.seq LIMIT ?"
-    )
+    sql = f"{EVENT_SELECT} FROM events e {EVENT_JOINS} WHERE e.seq > ? AND {OF_TENANT} ORDER BY e.seq LIMIT ?"
     return [from_row(row) for row in connection.execute(sql, (seq, tenant, limit))]
 
 

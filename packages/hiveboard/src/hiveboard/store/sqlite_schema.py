@@ -9,9 +9,10 @@ from .sqlite_codec import HEARTBEAT_LABEL, TROUBLE, TYPE_LABELS
 
 __all__ = ["SCHEMA_VERSION", "SUMMARY_TABLES", "connect_reader", "connect_writer", "create"]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _EVENTS = f"""
+CREATE TABLE IF NOT EXISTS tenants (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS origins (
   id INTEGER PRIMARY KEY, agent_version TEXT, framework TEXT, runtime TEXT, sdk_version TEXT,
   environment TEXT NOT NULL, group_name TEXT NOT NULL);
@@ -23,16 +24,16 @@ CREATE UNIQUE INDEX IF NOT EXISTS labels_name ON labels (event_type, kind);
 CREATE INDEX IF NOT EXISTS scopes_project ON scopes (project_id);
 CREATE TABLE IF NOT EXISTS events (
   seq INTEGER PRIMARY KEY,
-  tenant TEXT NOT NULL, event_id TEXT NOT NULL, ts INTEGER NOT NULL, agent_id TEXT NOT NULL, task_id TEXT,
+  tenant_id INTEGER NOT NULL, event_id TEXT NOT NULL, ts INTEGER NOT NULL, agent_id TEXT NOT NULL, task_id TEXT,
   task_run_id TEXT NOT NULL, label INTEGER NOT NULL, severity INTEGER NOT NULL, scope_id INTEGER NOT NULL,
   model TEXT, body BLOB NOT NULL);
-CREATE UNIQUE INDEX IF NOT EXISTS events_id ON events (tenant, event_id);
-CREATE INDEX IF NOT EXISTS events_tail ON events (tenant, ts) WHERE label <> {HEARTBEAT_LABEL};
-CREATE INDEX IF NOT EXISTS events_agent ON events (tenant, agent_id, ts);
-CREATE INDEX IF NOT EXISTS events_task ON events (tenant, task_id, ts) WHERE task_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS events_label ON events (tenant, label, ts);
-CREATE INDEX IF NOT EXISTS events_trouble ON events (tenant, severity, ts) WHERE severity >= {TROUBLE};
-CREATE INDEX IF NOT EXISTS events_model ON events (tenant, model, ts) WHERE model IS NOT NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS events_id ON events (tenant_id, event_id);
+CREATE INDEX IF NOT EXISTS events_tail ON events (tenant_id, ts) WHERE label <> {HEARTBEAT_LABEL};
+CREATE INDEX IF NOT EXISTS events_agent ON events (tenant_id, agent_id, ts);
+CREATE INDEX IF NOT EXISTS events_task ON events (tenant_id, task_id, ts) WHERE task_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS events_label ON events (tenant_id, label, ts);
+CREATE INDEX IF NOT EXISTS events_trouble ON events (tenant_id, severity, ts) WHERE severity >= {TROUBLE};
+CREATE INDEX IF NOT EXISTS events_model ON events (tenant_id, model, ts) WHERE model IS NOT NULL;
 """
 
 _STATE = """

@@ -14,7 +14,7 @@ from .sqlite_approvals import save_approvals
 from .sqlite_latest import LATEST_KINDS, save_latest, save_projects
 from .sqlite_tables import AGENTS, COUNTER_TABLES, ISSUES, TASKS, add_counters
 from .state import AgentState, IssueState, TaskState
-from .stretch import Stored, Stretch
+from .stretch import Stored, Stretch, stretches
 from .values import dict_of, text_in
 
 __all__ = ["Summaries"]
@@ -42,14 +42,21 @@ class Summaries:
         self.latest: list[tuple[str, Stored]] = []
         self.rollup = Rollup()
 
-    def fold(self, stretch: Stretch) -> None:
-        """Change the summaries in memory."""
+    def fold_all(self, events: list[Stored]) -> None:
+        """Change the summaries in memory by events that are stored now and were not before, in order of arrival."""
+        runs = {(one.tenant, one.task_id, one.task_run_id) for one, _ in events if one.task_id is not None}
+        unknown = [key for key in runs if key not in self._tasks]
+        for task in TASKS.load_all(self._connection, unknown):
+            self._tasks[task.tenant, task.task_id, task.task_run_id] = task
+            self.rollup.task(task, -1)
+        for stretch in stretches(events):
+            self._fold(stretch)
+
+    def _fold(self, stretch: Stretch) -> None:
         record = stretch.records[0]
         agent = self._agent(record)
         task = (
-            None
-            if record.task_id is None
-            else self._task((record.tenant, record.task_id, record.task_run_id))
+            None if record.task_id is None else self._tasks[record.tenant, record.task_id, record.task_run_id]
         )
         fold_agent.fold_agent(agent, stretch)
         if task is not None:
@@ -95,13 +102,6 @@ class Summaries:
         if agent is None:
             agent = self._agents[key] = AGENTS.load(self._connection, key)
         return agent
-
-    def _task(self, key: tuple[str, str, str]) -> TaskState:
-        task = self._tasks.get(key)
-        if task is None:
-            task = self._tasks[key] = TASKS.load(self._connection, key)
-            self.rollup.task(task, -1)
-        return task
 
     def _count(self, stretch: Stretch) -> None:
         record, events = stretch.records[0], len(stretch.records)

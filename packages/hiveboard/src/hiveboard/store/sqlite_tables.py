@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -24,6 +24,14 @@ class StateTable(Generic[S]):
         key = " AND ".join(f"{column} = ?" for column in columns[:key_length])
         names = ", ".join(columns)
         self._row_type = row_type
+        self._key_length = key_length
+        parts = [
+            f"s.{column} = json_extract(k.value, '$[{at}]')" for at, column in enumerate(columns[:key_length])
+        ]
+        self._select_all = (
+            f"SELECT {', '.join(f's.{column}' for column in columns)} FROM json_each(?) k "
+            f"CROSS JOIN {table} s ON {' AND '.join(parts)}"
+        )
         self._select = f"SELECT {names} FROM {table} WHERE {key}"
         self._replace = f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
 
@@ -31,6 +39,14 @@ class StateTable(Generic[S]):
         """The stored row, or a fresh one with that key."""
         row = connection.execute(self._select, key).fetchone()
         return self._row_type(*(key if row is None else row))
+
+    def load_all(self, connection: sqlite3.Connection, keys: Sequence[tuple[str, ...]]) -> list[S]:
+        """The stored row of every key, or a fresh one with that key; one statement for all of them."""
+        if not keys:
+            return []
+        wanted = msgspec.json.encode(keys).decode()
+        stored = {row[: self._key_length]: row for row in connection.execute(self._select_all, (wanted,))}
+        return [self._row_type(*stored.get(key, key)) for key in keys]
 
     def save(self, connection: sqlite3.Connection, rows: Iterable[S]) -> None:
         """Write the rows, replacing those with the same key."""

@@ -24,14 +24,11 @@ _log = logging.getLogger("hiveboard")
 
 
 class _Waiting(NamedTuple):
-    """A batch that is not made yet."""
+    """A batch that is not made yet, and who waits for it."""
 
     prepare: Callable[[], Batch]
     size_bytes: int
     future: Future[Appended]
-
-
-_Ready = tuple[Batch, Future[Appended]]
 
 
 class SqliteWriter:
@@ -83,18 +80,7 @@ class SqliteWriter:
 
     def _run(self) -> None:
         while self._await_work():
-            group, events = list[_Ready](), 0
-            while events < self._commit_events and (waiting := self._next()) is not None:
-                # Prepared here and not where it was received: what one thread makes and uses stays in its cache,
-                # and two threads that are both busy with Python take turns in any case.
-                batch, error = attempt(waiting.prepare)
-                if batch is None:
-                    waiting.future.set_exception(error or RuntimeError("there is no batch"))
-                else:
-                    group.append((batch, waiting.future))
-                    events += len(batch.records)
-            if group:
-                self._commit(group)
+            self._commit(self._next, self._commit_events)
 
     def _await_work(self) -> bool:
         """Wait until something is queued; false when nothing will be."""
@@ -111,32 +97,56 @@ class SqliteWriter:
             self._queued_bytes -= waiting.size_bytes
             return waiting
 
-    def _commit(self, group: list[_Ready]) -> None:
-        outcome, error = attempt(lambda: self._transaction([batch for batch, _ in group]))
+    def _commit(self, take: Callable[[], _Waiting | None], most_events: int) -> None:
+        """Store what ``take`` gives until it gives nothing more, or enough, in one transaction."""
+        first = take()
+        if first is None:
+            return
+        taken = [first]
+        outcome, error = attempt(lambda: self._transaction(take, most_events, taken))
         if outcome is not None:
             results, published = outcome
             self._on_commit(published)
-            for (_, future), result in zip(group, results, strict=True):
-                future.set_result(result)
-        elif len(group) > 1:
+            for waiting, result in zip(taken, results, strict=True):
+                if isinstance(result, Appended):
+                    waiting.future.set_result(result)
+                else:
+                    waiting.future.set_exception(result)
+        elif len(taken) > 1:
             # One batch must not cost its neighbours: each tries again on its own.
-            for item in group:
-                self._commit([item])
+            for waiting in taken:
+                self._commit(iter([waiting, None]).__next__, 1)
         else:
-            _log.error("a commit of %d events failed: %s", len(group[0][0].records), error)
-            group[0][1].set_exception(error or RuntimeError("the commit failed"))
+            _log.error("a commit failed: %s", error)
+            for waiting in taken:
+                waiting.future.set_exception(error or RuntimeError("the commit failed"))
 
-    def _transaction(self, batches: list[Batch]) -> tuple[list[Appended], Published]:
+    def _transaction(
+        self, take: Callable[[], _Waiting | None], most_events: int, taken: list[_Waiting]
+    ) -> tuple[list[Appended | Exception], Published]:
         connection = self._connection
-        if not any(batch.records for batch in batches):
-            return [Appended(0, 0) for _ in batches], Published(0, [], {})
+        results: list[Appended | Exception] = []
         connection.execute("BEGIN IMMEDIATE")
         try:
-            outcome = Commit(connection, self._dictionary).append(batches)
+            commit, events = Commit(connection, self._dictionary), 0
+            waiting: _Waiting | None = taken[0]
+            while waiting is not None:
+                # Prepared here and not where it was received: what one thread makes and uses stays in its cache,
+                # and two threads that are both busy with Python take turns in any case.
+                batch, error = attempt(waiting.prepare)
+                if batch is None:
+                    results.append(error or RuntimeError("there is no batch"))
+                else:
+                    results.append(commit.add(batch))
+                    events += len(batch.records)
+                waiting = take() if events < most_events else None
+                if waiting is not None:
+                    taken.append(waiting)
+            published = commit.finish()
             connection.execute("COMMIT")
         except BaseException:
             self._dictionary.clear()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        return outcome
+        return results, published

@@ -1,0 +1,120 @@
+"""One HTTP connection: uvicorn's fast parser, with a cap on the size of a request's head and on the wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from .errors import ApiError, BadRequestError
+
+__all__ = ["Connection"]
+
+
+class Connection(HttpToolsProtocol):
+    """Refuses what is not HTTP, a head that is too large (431), and one that does not come (closes)."""
+
+    #: Bytes of request line and headers, and seconds from the first byte (or the connection) to the last of them.
+    max_head_bytes = 64 * 1024
+    head_seconds = 15.0
+
+    _in_head = True
+    _head_bytes = 0
+    _refused = False
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client connected."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client left, or was cut off."""
+        self._forget_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of one request or several."""
+        if self._refused:
+            return
+        if self._in_head:
+            self._await_head()
+            self._head_bytes += len(data)
+        try:
+            super().data_received(data)
+        except (UnicodeDecodeError, httptools.HttpParserError):
+            # A path that is no ASCII, or one that cannot be split; uvicorn expects neither.
+            self.send_400_response("Invalid HTTP request received.")
+        if self._in_head and self._head_bytes > self.max_head_bytes:
+            self._refuse_head()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be parsed, in the envelope every error has, and hang up."""
+        self._refuse(BadRequestError(msg, code="invalid_http"))
+
+    def on_message_begin(self) -> None:
+        """The parser saw the first byte of a request."""
+        super().on_message_begin()
+        self._in_head = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """The parser read a header."""
+        if not self._refused:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The parser read the whole head."""
+        self._in_head = False
+        self._forget_timer()
+        lines = sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if lines + len(self.url) > self.max_head_bytes:
+            self._refuse_head()
+        elif not self._refused:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """The parser read a piece of the body."""
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The parser read the last byte of a request."""
+        self._in_head = True
+        self._head_bytes = 0
+        if not self._refused:
+            super().on_message_complete()
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.head_seconds, self._give_up)
+
+    def _forget_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _give_up(self) -> None:
+        """Nobody listens for an answer to half a question."""
+        if self._in_head and not self.transport.is_closing():
+            self.transport.close()
+
+    def _refuse_head(self) -> None:
+        self._refuse(
+            ApiError(
+                f"request line and headers may have {self.max_head_bytes} bytes together",
+                code="head_too_large",
+                status=431,
+                details={"max_bytes": self.max_head_bytes},
+            )
+        )
+
+    def _refuse(self, error: ApiError) -> None:
+        self._refused = True
+        self._forget_timer()
+        body = error.body()
+        head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(
+            body
+        )
+        self.transport.write(STATUS_LINE[error.status] + head + body)
+        self.transport.close()
