@@ -193,6 +193,24 @@ def child_with_init(endpoint: str, number: int) -> None:
 
 
 @scenario
+def pool_terminated(endpoint: str) -> None:
+    """``with Pool()`` terminates its children as soon as the results are there."""
+    global _agent
+    _agent = init(endpoint)
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        pool.map(pool_job, range(6), chunksize=1)
+
+
+_agent: hiveloop.Agent
+
+
+def pool_job(number: int) -> None:
+    """Reports, and then takes a while."""
+    emit(_agent, f"child-{number}", 10)
+    time.sleep(0.4)
+
+
+@scenario
 def fork_during_shutdown(endpoint: str) -> None:
     """One thread stops the client, and takes its time, while another forks a worker that makes its own."""
     agent = init(endpoint, batch_size=10)

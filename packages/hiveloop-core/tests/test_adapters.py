@@ -7,7 +7,6 @@ from typing import Any
 import hiveloop
 import pytest
 from hiveloop import adapters
-from hiveloop.adapters import _discovery
 from hiveloop.testing import Captured
 
 
@@ -122,51 +121,26 @@ def test_resumed_task_sends_nothing_until_it_ends(hive: Captured) -> None:
     assert (event["task_run_id"], event["project_id"]) == ("run-1", "p")
 
 
-class Point:
-    """An installed entry point."""
+def test_a_gate_that_breaks_costs_no_event(hive: Captured) -> None:
+    def broken(*_: Any) -> str | None:
+        raise RuntimeError("bug")
 
-    def __init__(self, adapter: adapters.Adapter | Exception) -> None:
-        self.name = "x"
-        self._adapter = adapter
+    asked: list[tuple[str, str]] = []
 
-    def load(self) -> adapters.Adapter:
-        if isinstance(self._adapter, Exception):
-            raise self._adapter
-        return self._adapter
+    def ask(task: Any, kind: str, name: str, arguments: Any) -> str | None:
+        asked.append((kind, name))
+        return None
 
-
-def make_adapter(calls: list[str], requires: tuple[str, ...] = ()) -> adapters.Adapter:
-    return adapters.Adapter(
-        name="x",
-        requires=requires,
-        install="pip install hiveloop-x x",
-        instrument=lambda: calls.append("on"),
-        uninstrument=lambda: calls.append("off"),
-    )
-
-
-def test_instrument_is_quiet_when_guessed_and_loud_when_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[str] = []
-    found: dict[str, Any] = {
-        "here": Point(make_adapter(calls)),
-        "missing": Point(make_adapter(calls, ("no_such_module_at_all",))),
-        "broken": Point(RuntimeError("import failed")),
-    }
-    monkeypatch.setattr(_discovery, "_found", lambda: found)
-    assert hiveloop.instrument() == ("here",)
-    assert calls == ["on"]
-    with pytest.raises(hiveloop.AdapterUnavailable, match="pip install hiveloop-x"):
-        hiveloop.instrument("missing")
-    with pytest.raises(hiveloop.HiveLoopConfigError, match="hiveloop-nothing"):
-        hiveloop.instrument("nothing")
-    with pytest.raises(RuntimeError, match="import failed"):
-        hiveloop.instrument("broken")
-    adapters.uninstrument("here")
-    assert calls == ["on", "off"]
-
-
-def test_init_turns_named_adapters_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[str] = []
-    monkeypatch.setattr(_discovery, "_found", lambda: {"here": Point(make_adapter(calls))})
-    hiveloop.init(endpoint="http://127.0.0.1:9", instrument=["here"])
-    assert calls == ["on"]
+    for gate in (broken, ask):
+        adapters.add_gate(gate)
+    try:
+        agent = hiveloop.agent("a")
+        with agent.track_context("tool"):
+            pass
+        agent.llm_call("think", "m")
+    finally:
+        for gate in (broken, ask):
+            adapters.remove_gate(gate)
+    assert len(hive.of_type("action_started")) == len(hive.of_type("action_completed")) == 1
+    assert asked == [("tool", "tool"), ("llm", "think")]
+    hive.forgive()

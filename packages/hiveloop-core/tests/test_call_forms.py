@@ -424,3 +424,34 @@ def test_metadata_that_lies_about_its_class_costs_itself_only(hive: Captured) ->
     hiveloop.agent("a").llm_call("r", "m", tokens_in=3, metadata=bad)
     data_sent = hive.kinds("llm_call")[0]["payload"]["data"]
     assert data_sent == {"name": "r", "model": "m", "tokens_in": 3, "metadata": {"$unserializable": "Liar"}}
+
+
+def test_names_and_positions_of_the_published_sdk_are_taken(hive: Captured) -> None:
+    agent = hiveloop.agent("a")
+    with agent.task("t", "p", "ty", "run-1", "corr-1") as task:
+        with agent.track_context(action_name="step"):
+            pass
+
+        @agent.track(action_name="named")
+        def work() -> None:
+            """Does nothing."""
+
+        work()
+        task.escalate("s", assigned_to="h", parent_event_id="e-1")
+        task.retry("s", attempt=2, parent_event_id="e-2")
+        task.request_approval("s", "h", parent_event_id="e-3")
+        task.approval_received("s", approved_by="h", parent_event_id="e-4")
+        task.retry(3, 2.5)
+        task.plan("g", ["a"], 2)
+    started = hive.of_type("task_started")[0]
+    assert (started["project_id"], started["task_run_id"], started["correlation_id"]) == (
+        "p",
+        "run-1",
+        "corr-1",
+    )
+    assert [e["payload"]["action_name"] for e in hive.of_type("action_started")] == ["step", "named"]
+    told = ("escalated", "retry_started", "approval_requested", "approval_received")
+    assert [hive.of_type(name)[0]["parent_event_id"] for name in told] == ["e-1", "e-2", "e-3", "e-4"]
+    assert hive.of_type("approval_requested")[0]["payload"]["data"]["approver"] == "h"
+    assert hive.of_type("retry_started")[1]["payload"]["data"] == {"attempt": 3, "backoff_seconds": 2.5}
+    assert hive.kinds("plan_created")[0]["payload"]["data"]["revision"] == 2

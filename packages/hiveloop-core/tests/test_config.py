@@ -61,7 +61,6 @@ def test_none_falls_back_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         ({"endpoint": "http://x/?key=1"}, "endpoint"),
         ({"endpoint": 8000}, "endpoint"),
         ({"batch_size": 0}, "batch_size"),
-        ({"batch_size": 501}, "batch_size"),
         ({"batch_size": 1.5}, "batch_size"),
         ({"batch_size": "many"}, "batch_size"),
         ({"batch_size": True}, "batch_size"),
@@ -118,3 +117,16 @@ def test_wrong_middleware_and_prices_are_named() -> None:
     for prices in ({"m": {"input_per_m": 1}}, {"m": 3}, {"m": {"input_per_m": -1, "output_per_m": 1}}, [1]):
         with pytest.raises(hiveloop.HiveLoopConfigError, match="prices"):
             hiveloop.init(prices=prices)  # type: ignore[arg-type]
+
+
+def test_a_batch_size_beyond_what_a_request_may_hold_is_the_most_it_may(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert config.load({"batch_size": 1_000}).batch_size == 500
+    assert "500 is used" in caplog.text
+
+
+@pytest.mark.parametrize("middleware", [5, "redact", print])
+def test_middleware_must_be_a_list(middleware: Any) -> None:
+    with pytest.raises(hiveloop.HiveLoopConfigError, match="middleware"):
+        hiveloop.init(middleware=middleware)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
+import socket
+import subprocess
+import sys
 import threading
 import time
 
 import hiveloop
 import pytest
+from hiveloop import _http, _sender
 
 from . import faults
 from .fault_sink import FaultSink
@@ -278,3 +283,80 @@ def test_without_debug_a_good_run_says_nothing(sink: FaultSink, caplog: pytest.L
     assert hiveloop.flush(20)
     hiveloop.shutdown(20)
     assert [record for record in caplog.records if record.name == "hiveloop"] == []
+
+
+def test_a_collector_slower_than_the_programs_end_may_take_is_waited_for_by_hand(
+    sink: FaultSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_sender, "GIVE_UP_SECONDS", 2.0)
+    monkeypatch.setattr(_http, "READ_TIMEOUT_SECONDS", 10.0)
+    sink.become(faults.slow(1.5))
+    agent = start(sink, batch_size=100)
+    emit(agent, 250)
+    hiveloop.shutdown(timeout=15)
+    assert numbers(sink) == list(range(250))
+
+
+def test_being_asked_to_come_back_at_once_for_ever_is_not_a_reason_to_hurry(
+    sink: FaultSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_sender, "FIRST_BACKOFF_SECONDS", 0.25)
+    monkeypatch.setattr(_sender, "MAX_BACKOFF_SECONDS", 5.0)
+    sink.become(faults.busy("0"))
+    agent = start(sink)
+    emit(agent, 1)
+    time.sleep(2)
+    assert 1 <= len(sink.requests) <= 6
+
+
+def test_the_goodbye_tells_what_was_dropped(sink: FaultSink) -> None:
+    sink.become(faults.black_hole)
+    hb = hiveloop.init(endpoint=sink.endpoint, flush_interval=3600, max_queue_size=50)
+    agent = hb.agent("worker", heartbeat_interval=0)
+    emit(agent, 1_000)
+    dropped = hb._buffer.dropped()
+    assert dropped["queue_overflow"] > 900
+    sink.become(faults.healthy)
+    hiveloop.shutdown(10)
+    (goodbye,) = (e for e in sink.kinds("runtime") if e["payload"]["data"]["event"] == "agent_stopped")
+    assert goodbye["payload"]["hiveloop"]["dropped"] == dropped
+    assert len(sink.kinds("step")) == 1_000 + 1 - dropped["queue_overflow"] - len(
+        sink.of_type("agent_registered")
+    ), "and that is exactly what is missing"
+
+
+def test_debug_shows_lines_where_the_program_has_not_said_where_logs_go() -> None:
+    program = (
+        "import hiveloop; hiveloop.init(endpoint='http://127.0.0.1:9', debug=True); hiveloop.shutdown(0.1)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "hiveloop DEBUG events go to http://127.0.0.1:9" in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_http, "_WHOLE_ANSWER_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        trickling = threading.Event()
+
+        def trickle() -> None:
+            client = server.accept()[0]
+            client.recv(65_536)
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            with contextlib.suppress(OSError):
+                while not trickling.wait(0.05):
+                    client.sendall(b" ")
+            client.close()
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        http = _http.Http(f"http://127.0.0.1:{server.getsockname()[1]}", "hb_live_x", "p")
+        started = time.monotonic()
+        answer = http.post(b"{}", [b"{}"])
+        trickling.set()
+        thread.join()
+        http.close()
+    assert (answer.verdict, answer.status) == ("retry", 0)
+    assert time.monotonic() - started < 5

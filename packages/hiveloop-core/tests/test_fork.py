@@ -93,3 +93,9 @@ def test_a_fork_during_a_shutdown() -> None:
         assert done.stdout.split("\n")[0] == FINE, done.stderr
         assert arrived(sink) == {"parent": list(range(100)), "child-0": list(range(100))}
         assert sink.duplicates == 0
+
+
+def test_children_of_a_pool_that_is_terminated_have_delivered_what_they_reported_in_time() -> None:
+    with FaultSink() as sink:
+        run("pool_terminated", sink)
+        assert arrived(sink) == {f"child-{number}": list(range(10)) for number in range(6)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 
 import hiveloop
@@ -75,3 +76,20 @@ def test_a_broken_record_does_not_raise(hive: Captured, logger: logging.Logger) 
     handler.emit(logging.LogRecord("my_app", logging.ERROR, "f.py", 1, "%d", ("text",), None))
     assert len(hive.swallowed) == 1
     hive.forgive()
+
+
+def test_what_our_own_threads_log_is_left_out(hive: Captured) -> None:
+    root = logging.getLogger()
+    handler = HiveBoardLogHandler(hiveloop.agent("a"))
+    root.addHandler(handler)
+    try:
+        speaker = threading.Thread(
+            target=logging.getLogger("urllib3.connectionpool").warning,
+            args=("Retrying",),
+            name="hiveloop-sender",
+        )
+        speaker.start()
+        speaker.join()
+    finally:
+        root.removeHandler(handler)
+    assert hive.kinds("issue") == []

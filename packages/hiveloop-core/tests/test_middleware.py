@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -141,7 +142,7 @@ def test_sample_keeps_or_drops_whole_tasks(rate: float) -> None:
     assert all(len([e for e in seen.events if e.get("task_id") == task_id]) == 3 for task_id in kept)
     assert 300 * rate * 0.6 <= len(kept) <= 300 * rate * 1.4
     assert len(seen.kinds("outside")) == 1
-    assert seen.dropped.get("middleware", 0) == 3 * (300 - len(kept))
+    assert seen.dropped.get("sampled", 0) == 3 * (300 - len(kept))
 
 
 def test_sample_keeps_failures_whole_and_in_order() -> None:
@@ -171,3 +172,96 @@ def test_sample_keeps_failures_whole_and_in_order() -> None:
 def test_sample_refuses_wrong_rates(rate: Any) -> None:
     with pytest.raises(hiveloop.HiveLoopConfigError, match="rate"):
         Sample(rate)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"password": "hunter2", "x": 1}', '{"password": [redacted], "x": 1}'),
+        ("{'api_key': 'hunter2'}", "{'api_key': [redacted]}"),
+        ('{\\"token\\": \\"hunter2\\"}', '{\\"token\\": [redacted]}'),
+        ("PASSWORD=hunter2&user=x", "PASSWORD=[redacted]&user=x"),
+        ("authorization: Bearer hunter2 and more", "authorization: [redacted] and more"),
+        ('{"secret": "hunter2…[+30 chars]', '{"secret": [redacted]'),
+        ("55 tokens: of them, token_count=3", "55 tokens: of them, token_count=3"),
+    ],
+)
+def test_keys_are_found_inside_text(text: str, shown: str) -> None:
+    with capture_events(middleware=[Redact()]) as seen:
+        hiveloop.agent("a").llm_call("n", "m", prompt_preview=text)
+    assert seen.kinds("llm_call")[0]["payload"]["data"]["prompt_preview"] == shown
+
+
+def test_a_secret_across_the_cut_of_a_long_text_is_found() -> None:
+    secret = "sk-" + "A1b2C3d4" * 6
+    with capture_events(middleware=[Redact(patterns=[r"sk-[A-Za-z0-9]{40,}"])]) as seen:
+        agent = hiveloop.agent("a")
+        for room in range(1_930, 2_010, 7):
+            agent.llm_call("n", "m", prompt_preview="x " * (room // 2) + secret + " y" * 3_000)
+            agent.report_issue("z " * ((room - 1_500) // 2) + secret + " y" * 3_000)
+    assert b"sk-A1b2" not in seen.raw
+    with capture_events() as plain:
+        hiveloop.agent("a").llm_call("n", "m", prompt_preview="x" * 1_940 + secret * 10)
+    assert b"sk-A1b2" in plain.raw, "nobody asked for it any more"
+
+
+def test_what_a_dataclass_keeps_out_of_its_text_is_not_sent() -> None:
+    @dataclasses.dataclass
+    class Login:
+        host: str
+        password: str = dataclasses.field(repr=False, default="hunter2")
+
+    with capture_events() as seen, hiveloop.agent("a").task("t", inputs={"login": Login("h")}):
+        pass
+    assert seen.of_type("task_started")[0]["payload"]["inputs"] == {"login": {"host": "h"}}
+
+
+def test_small_arguments_of_a_tool_keep_their_shape_so_that_keys_are_found() -> None:
+    with capture_events(middleware=[Redact()]) as seen:
+        with hiveloop.agent("a").track_context("login") as action:
+            action.set_payload(
+                hiveloop.tool_payload(
+                    args={"creds": {"password": "hunter2"}, "n": [1, 2]}, result={"token": "hunter2"}
+                )
+            )
+    payload = seen.of_type("action_completed")[0]["payload"]
+    assert payload["args"] == {"creds": {"password": "[redacted]"}, "n": [1, 2]}
+    assert b"hunter2" not in seen.raw
+
+
+def test_a_middleware_that_edits_in_place_leaves_the_programs_objects_alone() -> None:
+    def scrub(event: Event) -> Event:
+        if isinstance(event.payload, dict) and "data" in event.payload:
+            event.payload["data"].pop("secret", None)
+        return event
+
+    mine = {"kind": "k", "data": {"secret": 1, "total": 5}}
+    with capture_events(middleware=[scrub]) as seen:
+        hiveloop.agent("a").event("custom", mine)
+    assert mine == {"kind": "k", "data": {"secret": 1, "total": 5}}
+    assert seen.kinds("k")[0]["payload"]["data"] == {"total": 5}
+
+
+def test_sampled_failures_are_not_counted_as_dropped() -> None:
+    with capture_events(middleware=[Sample(0, keep_failures=True)]) as seen:
+        agent = hiveloop.agent("a")
+        for number, outcome in enumerate(("success", "failure")):
+            task = agent.start_task(f"t-{number}")
+            for _ in range(3):
+                task.event("custom", {"kind": "k"})
+            if outcome == "success":
+                task.complete()
+            else:
+                task.fail(ValueError("x"))
+    assert len([event for event in seen.events if event.get("task_id") == "t-1"]) == 5
+    assert seen.dropped == {"sampled": 5}
+
+
+def test_sampling_counts_what_no_longer_has_room() -> None:
+    with capture_events(middleware=[Sample(0, keep_failures=True)]) as seen:
+        agent = hiveloop.agent("a")
+        tasks = [agent.start_task(f"t-{number}") for number in range(Sample.MAX_TASKS + 10)]
+        for _ in range(Sample.MAX_EVENTS + 20):
+            tasks[-1].event("custom", {"kind": "k"})
+        tasks[-1].fail(ValueError("x"))
+    assert seen.dropped == {"sampled": 10 + 21}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import hiveloop
@@ -120,3 +121,60 @@ def test_a_partial_answer_costs_only_the_events_it_rejects(sink: FaultSink, name
     buffer = hiveloop.init()._buffer
     assert buffer.dropped() == {"rejected": 3}
     assert (buffer.appended, buffer.delivered, buffer.pending) == (201, 198, 0)
+
+
+def test_an_event_that_always_makes_the_server_fail_costs_only_itself(
+    sink: FaultSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink.become(faults.poisoned("POISON", 500))
+    agent = start(sink)
+    emit(agent, 150)
+    agent.event("custom", {"kind": "bad", "data": "POISON"})
+    emit(agent, 150, first=150)
+    assert not hiveloop.flush(3)
+    assert numbers(sink) == list(range(300))
+    assert sink.duplicates == 0
+    assert hiveloop.init()._buffer.dropped() == {}, "it may still be the server"
+    emit(agent, 50, first=300)
+    assert not hiveloop.flush(3)
+    assert numbers(sink) == list(range(350))
+    monkeypatch.setattr(_delivery, "FAULT_SECONDS", 0)
+    assert not hiveloop.flush(10)
+    assert hiveloop.init()._buffer.dropped() == {"rejected": 1}
+    assert hiveloop.flush(5)
+
+
+def test_a_server_that_fails_for_everything_loses_nothing(sink: FaultSink) -> None:
+    sink.become(faults.answering(500))
+    agent = start(sink)
+    emit(agent, 60)
+    assert not hiveloop.flush(4)
+    sink.become(faults.healthy)
+    assert hiveloop.flush(20)
+    assert numbers(sink) == list(range(60))
+
+
+def test_a_server_that_fails_now_and_then_loses_nothing(sink: FaultSink) -> None:
+    calls = itertools.count()
+
+    def flaky(request: faults.Request) -> faults.Reply:
+        return (faults.healthy if next(calls) % 7 == 6 else faults.answering(500))(request)
+
+    sink.become(flaky)
+    agent = start(sink, batch_size=20)
+    emit(agent, 200)
+    assert hiveloop.flush(30)
+    assert numbers(sink) == list(range(200))
+
+
+@pytest.mark.parametrize("poisoned", [8, 20, 40])
+def test_poisoned_events_in_front_do_not_hold_up_what_is_behind(sink: FaultSink, poisoned: int) -> None:
+    sink.become(faults.answering(503))
+    agent = start(sink)
+    for _ in range(poisoned):
+        agent.event("custom", {"kind": "bad", "data": "POISON"})
+    emit(agent, 300)
+    sink.become(faults.poisoned("POISON"))
+    assert not hiveloop.flush(30)
+    assert numbers(sink) == list(range(300))
+    assert hiveloop.init()._buffer.dropped() == {"rejected": poisoned}

@@ -111,7 +111,7 @@ class Action(Struct, eq=False):
 
     def _send(self, event: Event) -> None:
         if self.task is not None:
-            self.task._send(event)
+            self.task._send_as(self.agent, event)
         else:
             self.agent.send(event)
 

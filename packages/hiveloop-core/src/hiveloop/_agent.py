@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 from . import _scope
 from ._action import Action
 from ._agent_story import AgentStory
-from ._arguments import identifier, text
+from ._arguments import identifier, seconds, text
 from ._buffer import Lane
 from ._encode import encode_envelope
 from ._heartbeat import Callback
@@ -19,7 +19,7 @@ from ._task import Task
 from ._track import tracked
 from ._version import SDK_VERSION
 from ._vital_signs import queue_event, vital_signs
-from .events import AgentRegistered, Event, Heartbeat
+from .events import AgentRegistered, Custom, Event, Heartbeat
 from .payloads import Payload
 
 __all__ = ["Agent"]
@@ -72,10 +72,12 @@ class Agent(AgentStory):
         self.agent_type = identifier(type) or self.agent_type
         self.version = identifier(version) or self.version
         self.framework = identifier(framework) or self.framework
-        if heartbeat_interval is not None:
-            self.heartbeat_interval = max(0.0, float(heartbeat_interval))
-        if stuck_threshold is not None:
-            self.stuck_threshold = max(1, round(float(stuck_threshold)))
+        interval = seconds(heartbeat_interval, "heartbeat_interval")
+        if interval is not None:
+            self.heartbeat_interval = interval
+        threshold = seconds(stuck_threshold, "stuck_threshold")
+        if threshold is not None:
+            self.stuck_threshold = max(1, round(threshold))
         if heartbeat_payload is not None:
             self._heartbeat_payload = Callback(heartbeat_payload, "heartbeat_payload")
         if queue_provider is not None:
@@ -145,9 +147,9 @@ class Agent(AgentStory):
         task_id: Any = None,
         project: str | None = None,
         type: str | None = None,
-        *,
         task_run_id: str | None = None,
         correlation_id: str | None = None,
+        *,
         session_id: str | None = None,
         user_id: str | None = None,
         user_group: str | None = None,
@@ -178,9 +180,9 @@ class Agent(AgentStory):
         task_id: Any = None,
         project: str | None = None,
         type: str | None = None,
-        *,
         task_run_id: str | None = None,
         correlation_id: str | None = None,
+        *,
         session_id: str | None = None,
         user_id: str | None = None,
         user_group: str | None = None,
@@ -201,20 +203,20 @@ class Agent(AgentStory):
             metadata=metadata,
         )
         task._start()
-        task._enter_scope(1)
+        task._enter_scope(_scope.caller_frame(1))
         return task
 
-    def track_context(self, name: Any = None) -> Action:
-        """An action named at run time: ``with agent.track_context(tool_name) as action``."""
-        return Action(self, identifier(name) or "action")
+    def track_context(self, name: Any = None, *, action_name: Any = None) -> Action:
+        """An action named at run time: ``with agent.track_context(tool_name) as action`` (or ``action_name=``)."""
+        return Action(self, identifier(name) or identifier(action_name) or "action")
 
     @overload
     def track(self, name: F) -> F: ...
     @overload
-    def track(self, name: str | None = None) -> Callable[[F], F]: ...
-    def track(self, name: Any = None) -> Any:
+    def track(self, name: str | None = None, *, action_name: str | None = None) -> Callable[[F], F]: ...
+    def track(self, name: Any = None, *, action_name: Any = None) -> Any:
         """Decorate a function, coroutine function, generator or async generator: each call is an action."""
-        return tracker(name, lambda: self)
+        return tracker(action_name if name is None else name, lambda: self)
 
     # -- events --
 
@@ -249,13 +251,22 @@ class Agent(AgentStory):
             return
         self._beats += 1
         payload = (self._heartbeat_payload.call() if self._heartbeat_payload is not None else None) or {}
-        late = sum(callback.late for callback in (self._heartbeat_payload, self._queue_provider) if callback)
-        signs = {"hiveloop": vital_signs(self._beats, self.open_tasks, self._last_progress, late)}
+        signs = {"hiveloop": self._signs()}
         # First, so that it is kept even where the program's own part is too large; and last, so that it is ours.
         pipeline.emit(lane, Heartbeat(payload={**signs, **payload, **signs}))
         queue = self._queue_provider.call() if self._queue_provider is not None else None
         if queue is not None:
             pipeline.emit(lane, queue_event(queue))
+
+    def _signs(self) -> dict[str, Any]:
+        late = sum(callback.late for callback in (self._heartbeat_payload, self._queue_provider) if callback)
+        return vital_signs(self._beats, self.open_tasks, self._last_progress, late)
+
+    @contained
+    def say_goodbye(self) -> None:
+        """The last event: the agent stops, and what a beat would have said now, the drops among it."""
+        payload = {"kind": "runtime", "summary": "Agent stopped", "data": {"event": "agent_stopped"}}
+        self.send(Custom(payload={**payload, "hiveloop": self._signs()}))
 
     def __repr__(self) -> str:
         return f"<Agent {self.agent_id}>"

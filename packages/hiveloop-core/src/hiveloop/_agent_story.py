@@ -7,6 +7,8 @@ from typing import Any
 from . import _scope
 from ._arguments import count, entries, flat, identifier, seconds, shown, text
 from ._custom import custom_event, llm_call_event
+from ._gate import gate
+from ._runtime import runtime
 from ._safety import contained
 from .events import Custom, Event
 from .payloads import Issue, IssueData, QueueSnapshot, Scheduled, Todo
@@ -52,6 +54,8 @@ class AgentStory:
                 metadata,
             )
         )
+        if runtime.gates:
+            gate(None, "llm", str(name), None)
 
     @contained
     def report_issue(
@@ -99,7 +103,7 @@ class AgentStory:
         """Report a work item: ``action`` is created, completed, failed, dismissed or deferred."""
         data = {
             "todo_id": identifier(todo_id),
-            "action": text(action, 64),
+            "action": text(action, 64) or "created",
             "priority": text(priority, 64),
             "source": text(source, 256),
             "context": context,

@@ -16,11 +16,13 @@ from ._runtime import Session, runtime
 from ._safety import contained
 from ._sender import DEFAULT_TIMEOUT_SECONDS, Sender, patience
 from .config import Settings
-from .events import Custom
 from .middleware import DropContent
-from .payloads import Runtime as RuntimePayload
 
 __all__ = ["HiveBoard"]
+
+
+#: Children of multiprocessing are terminated rather than ended (``with Pool() as pool``), so they deliver at once.
+_CHILD_INTERVAL_SECONDS = 0.05
 
 
 class HiveBoard:
@@ -118,17 +120,21 @@ class HiveBoard:
 
     # -- life cycle --
 
-    def stop(self, timeout: float) -> None:
+    def stop(self, timeout: float, give_up_seconds: float) -> None:
         """Say goodbye for every agent, take nothing more, deliver what can be delivered, end the threads."""
         self.is_running = False
         self._heartbeats.stop()
+        # The goodbyes tell how many events were dropped, so none may be dropped to make room for them.
+        self._buffer.lift_limits()
         for known in list(runtime.agents.values()):
             if known.is_registered:
-                known.emit(
-                    Custom(payload=RuntimePayload(summary="Agent stopped", data={"event": "agent_stopped"}))
-                )
+                known.say_goodbye()
         runtime.stop(self._session)
-        self._sender.stop(timeout)
+        self._sender.stop(timeout, give_up_seconds)
+
+    def hasten(self) -> None:
+        """This process is a child of multiprocessing."""
+        self._sender.hasten(_CHILD_INTERVAL_SECONDS)
 
     def before_fork(self) -> None:
         """No thread may be inside the buffer while the process is copied."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter, deque
 from operator import itemgetter
@@ -232,6 +233,10 @@ class MemoryBuffer:
         with self._lock:
             counts = {"queue_overflow": self._overflowed, **self._drops}
         return {reason: count for reason, count in counts.items() if count}
+
+    def lift_limits(self) -> None:
+        """From now on drop nothing: what comes is little, and the last."""
+        self._max_events = self._max_bytes = sys.maxsize
 
     def hold(self) -> None:
         """Before a fork: nobody may be half way through an append."""

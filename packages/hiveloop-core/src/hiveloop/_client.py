@@ -8,10 +8,12 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from . import _scope, config
+from . import _scope, _sender, config
 from ._board import HiveBoard
+from ._drain import drain
 from ._http import imports
 from ._pipeline import Middleware
 from ._prices import PriceTable
@@ -24,6 +26,9 @@ __all__ = ["flush", "init", "reset", "shutdown"]
 
 log = logging.getLogger("hiveloop")
 
+#: How long a shutdown waits for frameworks that report from threads of their own, and how long the program's end does.
+_DRAIN_SECONDS = 1.0
+_EXIT_DRAIN_SECONDS = 0.7
 #: How long a fork waits for the delivery thread to finish its imports.
 _FORK_PATIENCE_SECONDS = 5.0
 
@@ -33,7 +38,8 @@ _watches_multiprocessing = False
 _finalized_pid = 0
 _lock = threading.RLock()
 _stopping = threading.RLock()
-_level_before: int | None = None
+#: Ends the showing of debug lines, while they are shown.
+_debugging: Callable[[], None] | None = None
 
 
 def init(
@@ -49,7 +55,7 @@ def init(
     middleware: Iterable[Middleware] | None = (),
     capture_content: bool | None = True,
     prices: Mapping[str, Mapping[str, float]] | None = None,
-    instrument: bool | Iterable[str] = False,
+    instrument: bool | str | Iterable[str] = False,
 ) -> HiveBoard:
     """Start sending. A second call warns and returns the first client; after ``shutdown`` it starts afresh.
 
@@ -65,12 +71,15 @@ def init(
         middleware: callables ``(event) -> event | None | iterable of events``, in order.
         capture_content: ``False`` keeps prompts, responses, arguments and results from ever leaving.
         prices: ``{model: {"input_per_m": dollars, "output_per_m": dollars}}``: estimate costs the program does not report.
-        instrument: ``True`` turns on the adapter of every installed framework; a list of names, those.
+        instrument: ``True`` turns on the adapter of every installed framework; a name or a list of names, those.
 
     Raises:
-        HiveLoopConfigError: a setting is wrong; the message names it and the fix. Nothing else is ever raised.
+        HiveLoopConfigError: a setting is wrong; the message names it and the fix.
+        AdapterUnavailable: a framework named in ``instrument`` is missing. Nothing else is ever raised.
     """
-    global _board, _level_before
+    global _board, _debugging
+    if instrument:
+        _turn_on(instrument)
     with _lock:
         if _board is not None:
             log.warning(
@@ -92,20 +101,47 @@ def init(
         table = PriceTable(prices) if prices is not None else None
         board = HiveBoard(settings, _chain(middleware), table, shutdown)
         if settings.debug:
-            _level_before = log.level
-            log.setLevel(logging.DEBUG)
+            _debugging = _show_debug_lines()
         log.debug("events go to %s as process %s", settings.endpoint, runtime.process)
         _board = board
         _finalize_in_multiprocessing_child()
         board.start()
-    if instrument:
-        from .adapters import instrument as turn_on
-
-        turn_on(*([] if instrument is True else instrument))
     return board
 
 
-def _chain(middleware: Iterable[Middleware] | None) -> list[Middleware]:
+def _turn_on(names: bool | str | Iterable[str]) -> None:
+    """Adapters, before anything starts: they do nothing without a client, and a wrong name leaves nothing half begun."""
+    from .adapters import instrument
+
+    if isinstance(names, bool):
+        instrument()
+    else:
+        instrument(*([names] if isinstance(names, str) else names))
+
+
+def _show_debug_lines() -> Callable[[], None]:
+    """To stderr where the program has not said where its logs go. Returns what undoes it."""
+    level_before = log.level
+    log.setLevel(logging.DEBUG)
+    handler = None
+    if not log.hasHandlers():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+        log.addHandler(handler)
+
+    def undo() -> None:
+        log.setLevel(level_before)
+        if handler is not None:
+            log.removeHandler(handler)
+
+    return undo
+
+
+def _chain(middleware: Any) -> list[Middleware]:
+    if middleware is not None and (isinstance(middleware, str) or not isinstance(middleware, Iterable)):
+        raise HiveLoopConfigError(
+            f"middleware must be a list of callables, got {type(middleware).__name__}: wrap a single one in [ ]"
+        )
     chain = list(middleware or ())
     for step in chain:
         if not callable(step):
@@ -119,27 +155,38 @@ def flush(timeout: float = DEFAULT_TIMEOUT_SECONDS) -> bool:
     Also ``False`` when something sent since the last flush was dropped, because the queue was full or the collector
     rejected it.
     """
+    left = drain(patience(timeout))
     board = _board
-    return True if board is None else board.flush(timeout)
+    return True if board is None else board.flush(left)
+
+
+def shutdown(timeout: float = DEFAULT_TIMEOUT_SECONDS) -> None:
+    """Deliver and stop, in at most ``timeout`` seconds, or 2 s after the last progress. Handles then do nothing."""
+    _shutdown(patience(timeout), _DRAIN_SECONDS, _sender.GIVE_UP_SECONDS)
+
+
+def _at_exit() -> None:
+    """Within 2 s, the end of the interpreter included, when the collector is gone."""
+    _shutdown(DEFAULT_TIMEOUT_SECONDS, _EXIT_DRAIN_SECONDS, _sender.EXIT_GIVE_UP_SECONDS)
 
 
 @contained
-def shutdown(timeout: float = DEFAULT_TIMEOUT_SECONDS) -> None:
-    """Deliver and stop, in at most ``timeout`` seconds, or 1.4 s after the last progress. Handles then do nothing."""
-    global _board, _level_before
-    deadline = time.monotonic() + patience(timeout)
+def _shutdown(timeout: float, drain_seconds: float, give_up_seconds: float) -> None:
+    global _board, _debugging
+    deadline = time.monotonic() + timeout
     stopping = _stopping
     # A second caller waits for the first: the end of the program must not overtake a shutdown in another thread.
-    if not stopping.acquire(timeout=patience(timeout)):
+    if not stopping.acquire(timeout=timeout):
         return
     try:
         if _board is not None:
-            _board.stop(max(0.0, deadline - time.monotonic()))
+            unused = drain(min(drain_seconds, timeout), is_final=True)
+            _board.stop(max(0.0, deadline - time.monotonic()), give_up_seconds - drain_seconds + unused)
     finally:
         _board = None
-        if _level_before is not None:
-            log.setLevel(_level_before)
-            _level_before = None
+        if _debugging is not None:
+            _debugging()
+            _debugging = None
         stopping.release()
 
 
@@ -204,16 +251,18 @@ def _finalize_in_multiprocessing_child() -> None:
 
 def _finalize(_: Runtime) -> None:
     global _finalized_pid
+    if _board is not None:
+        _board.hasten()
     if _finalized_pid != os.getpid():
         _finalized_pid = os.getpid()
         from multiprocessing import util
 
-        util.Finalize(None, shutdown, exitpriority=100)
+        util.Finalize(None, _at_exit, exitpriority=100)
 
 
 # At import rather than at `init`: exit handlers run last in, first out, and what those of the program say in between
 # is still sent.
-atexit.register(shutdown)
+atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child

@@ -27,6 +27,10 @@ MAX_SUSPECTS = 16
 _TRIAL_EVENTS = 32
 #: How long a collector that refuses everything is believed to be the one at fault.
 DOUBT_SECONDS = 600.0
+#: After so many errors of the server (5xx) in a row with the same event in front, the events are looked at one by one.
+_PATIENCE_ROUNDS = 4
+#: How long an event is tried again, on its own, that gives a 5xx while others are taken.
+FAULT_SECONDS = 60.0
 
 
 class Outcome(NamedTuple):
@@ -61,6 +65,11 @@ class Delivery:
         self._took = False
         self._took_last_round = False
         self._doubts_since: float | None = None
+        #: The event in front when the server failed last, and how often in a row it did.
+        self._front: int | None = None
+        self._failures = 0
+        #: Events that made the server fail though others were taken: serial → when that was first seen.
+        self._faults: dict[int, float] = {}
 
     def round(self) -> Outcome:
         """Lease a few batches, send them, and settle each event. At most one problem ends the round."""
@@ -77,14 +86,29 @@ class Delivery:
         if self._took:
             self._doubts_since = None
         self._took_last_round = self._took
+        self._count_failure(records, problem)
         return Outcome(problem, self._buffer.delivered + self._buffer.lost > before)
 
+    def _count_failure(self, records: list[Record], problem: Answer | None) -> None:
+        if problem is None or not _is_fault(problem):
+            self._front, self._failures = None, 0
+            if not self._buffer.pending:
+                self._faults.clear()
+        elif records:
+            self._failures = self._failures + 1 if self._front == records[0][0] else 1
+            self._front = records[0][0]
+
     def _send_all(self, records: list[Record]) -> Answer | None:
-        for batch in self._batches(records):
+        known = [record for record in records if record[0] in self._faults]
+        for batch in self._batches([record for record in records if record[0] not in self._faults]):
             problem = self._send(batch)
             if problem is not None:
                 if self._took:
                     self._judge()
+                return problem
+        for record in known:
+            problem = self._send([record])
+            if problem is not None:
                 return problem
         return None
 
@@ -113,16 +137,35 @@ class Delivery:
             answer = self._post(part)
             if answer.verdict == Verdict.DELIVERED and self._settle(part, answer):
                 self._took = True
-            elif answer.verdict not in (Verdict.DELIVERED, Verdict.SPLIT):
+            elif not self._is_about_events(answer):
                 return answer
             elif len(part) > 1:
                 half = len(part) // 2
                 waiting += [part[half:], part[:half]]
             else:
                 self._suspects.append(_Suspect(part[0], answer, self._took))
-                if len(self._suspects) >= MAX_SUSPECTS and not self._took:
+                if len(self._suspects) == MAX_SUSPECTS and not self._took and not self._takes_last(waiting):
                     break  # enough of this batch; another agent's may be taken
         return None
+
+    def _is_about_events(self, answer: Answer) -> bool:
+        """Whether smaller requests may fare better. A server that fails again and again may do so for one event."""
+        if answer.verdict in (Verdict.DELIVERED, Verdict.SPLIT):
+            return True
+        return _is_fault(answer) and self._failures >= _PATIENCE_ROUNDS
+
+    def _takes_last(self, waiting: list[list[Record]]) -> bool:
+        """Whether the collector takes the newest event still waiting; then it is not the one at fault."""
+        if not waiting:
+            return False
+        part = waiting[0]
+        answer = self._post(part[-1:])
+        if answer.verdict == Verdict.DELIVERED and self._settle(part[-1:], answer):
+            self._took = True
+            waiting[0] = part[:-1]
+            if not waiting[0]:
+                del waiting[0]
+        return self._took
 
     def _post(self, part: list[Record]) -> Answer:
         envelope = part[0][1].envelope
@@ -153,19 +196,33 @@ class Delivery:
         """Set this round's suspects aside, or doubt the collector and keep them."""
         if not self._suspects:
             return None
-        is_lone = len(self._suspects) == 1 and self._took_last_round
-        if not (self._took or is_lone or self._is_doubt_over()):
-            return _doubted(self._suspects[0].answer)
+        are_few = len(self._suspects) < MAX_SUSPECTS and self._took_last_round
+        strange = [suspect for suspect in self._suspects if suspect.record[0] not in self._faults]
+        is_fault = any(_is_fault(suspect.answer) for suspect in strange)
+        if strange and not (self._took or are_few or (not is_fault and self._is_doubt_over())):
+            return _doubted(strange[0].answer)
+        fault: Answer | None = None
         for suspect in self._suspects:
             answer = suspect.answer
             if self._took and not suspect.after_others_were_taken:  # it may have been the collector then
                 answer = self._post([suspect.record])
                 if answer.verdict == Verdict.DELIVERED and self._settle([suspect.record], answer):
                     continue
-                if answer.verdict not in (Verdict.DELIVERED, Verdict.SPLIT):
+                if not self._is_about_events(answer):
                     return answer
-            self._set_aside([suspect.record], answer.reason)
-        return None
+            if _is_fault(answer) and not self._has_been_tried(suspect.record):
+                fault = answer
+            else:
+                self._set_aside([suspect.record], answer.reason)
+        return fault
+
+    def _has_been_tried(self, record: Record) -> bool:
+        """A server may fail by itself: only an event with which it fails for long, though it takes others, is to blame."""
+        now = time.monotonic()
+        if now - self._faults.setdefault(record[0], now) < FAULT_SECONDS:
+            return False
+        del self._faults[record[0]]
+        return True
 
     def _is_doubt_over(self) -> bool:
         if self._doubts_since is None:
@@ -182,6 +239,11 @@ class Delivery:
             )
 
 
+def _is_fault(answer: Answer) -> bool:
+    """An error of the server that says neither that it is away nor when to come back."""
+    return answer.status >= 500 and answer.status != 503 and answer.retry_after_seconds is None
+
+
 class _EventId(msgspec.Struct):
     event_id: str
 
@@ -194,7 +256,7 @@ def _event_id(data: bytes) -> str:
 
 
 def _doubted(answer: Answer) -> Answer:
-    return Answer(Verdict.RETRY, f"{answer.reason} (and nothing else is taken either)")
+    return Answer(Verdict.RETRY, f"{answer.reason} (and nothing else is taken either)", status=answer.status)
 
 
 def _without_payload(data: bytes) -> bytes | None:

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ __all__ = ["Http", "imports"]
 CONNECT_TIMEOUT_SECONDS = 2.0
 READ_TIMEOUT_SECONDS = 10.0
 _MAX_ANSWER_BYTES = 1_048_576
+_WHOLE_ANSWER_SECONDS = 20.0
 _COMPRESS_FROM_BYTES = 1_024
 #: ``encodings.idna`` is what ``socket.getaddrinfo`` imports at its first call.
 _NEEDED = ("urllib3", "encodings.idna", "email.utils", "random")
@@ -133,7 +135,7 @@ class Http:
         )
         is_whole = False
         try:
-            content = response.read(_MAX_ANSWER_BYTES + 1, decode_content=True)
+            content = self._read(response)
             is_whole = len(content) <= _MAX_ANSWER_BYTES
         finally:
             if is_whole:
@@ -141,6 +143,19 @@ class Http:
             else:
                 response.close()
         return response.status, response.headers, content
+
+    def _read(self, response: Any) -> bytes:
+        """The body. The socket's timeout starts anew with every byte, so an answer that trickles has one for the whole."""
+        give_up_at = time.monotonic() + _WHOLE_ANSWER_SECONDS
+        content = bytearray()
+        while len(content) <= _MAX_ANSWER_BYTES:
+            piece = response.read1(65_536, decode_content=True)
+            if not piece:
+                break
+            content += piece
+            if time.monotonic() > give_up_at:
+                raise TimeoutError("the answer trickles")
+        return bytes(content)
 
     def _failure(self, error: Exception) -> Answer:
         self._is_connected = False

@@ -123,7 +123,7 @@ class StateMutation(CustomPayload, tag="state_mutation"):
 
 
 class Recovered(CustomPayload, tag="recovered"):
-    """A retried call succeeded. Data: ``attempts, function``."""
+    """A retried call succeeded. Data: ``attempts, function, elapsed_seconds?``."""
 
     kind: ClassVar[str] = "recovered"
 

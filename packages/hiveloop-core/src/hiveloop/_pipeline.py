@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from ._buffer import Lane
 from ._clock import Clock
 from ._encode import encode
+from ._rebuild import rebuilt
 from ._safety import attempt
 from .events import Event
 
@@ -30,7 +31,16 @@ class Sink(Protocol):
 class Pipeline:
     """Middleware and sink of the running client. Encoding here is the snapshot: later mutation changes nothing."""
 
-    __slots__ = ("_lanes", "_middleware", "_put", "clock", "sink")
+    __slots__ = (
+        "_changes_payloads",
+        "_counting",
+        "_lanes",
+        "_middleware",
+        "_put",
+        "clock",
+        "scrubbers",
+        "sink",
+    )
 
     def __init__(
         self, clock: Clock, sink: Sink, middleware: Sequence[Middleware], lanes: dict[str, Lane]
@@ -39,7 +49,18 @@ class Pipeline:
         self.sink = sink
         self._put = sink.put
         self._middleware = tuple(middleware)
+        #: Links that hold events back and say themselves what becomes of them.
+        self._counting = {id(step) for step in middleware if self._lend_counter(step)}
+        self._changes_payloads = any(type(step).__module__ != "hiveloop.middleware" for step in middleware)
         self._lanes = lanes
+        #: Applied to a text before it is cut, when the chain may find less in the rest of it.
+        self.scrubbers = tuple(
+            scrub for step in middleware if callable(scrub := getattr(step, "scrub", None))
+        )
+
+    def _lend_counter(self, step: Middleware) -> bool:
+        lend: Any = getattr(step, "count_drops_with", None)
+        return callable(lend) and attempt(lambda: lend(self.sink.count_drop), "count_drops_with")[0]
 
     def emit(self, lane: Lane, event: Event) -> None:
         """Send one event of this lane's agent."""
@@ -56,6 +77,9 @@ class Pipeline:
     def _emit_through(self, lane: Lane, event: Event) -> None:
         """Middleware sees the sender in ``event.agent_id``; what it returns may be of another agent it held back."""
         event.agent_id = event.agent_id or lane.agent_id
+        if self._changes_payloads:
+            # A link that edits in place must not edit the program's own objects.
+            event.payload = rebuilt(event.payload)
         events: list[Event] = [event]
         for step in self._middleware:
             events = [after for before in events for after in self._apply(step, before)]
@@ -80,6 +104,6 @@ class Pipeline:
         if not fine:
             event.payload = {"summary": "payload withheld: a middleware failed"}
             return (event,)
-        if not events:
+        if not events and id(step) not in self._counting:
             self.sink.count_drop("middleware")
         return events or ()

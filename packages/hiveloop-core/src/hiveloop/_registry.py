@@ -32,7 +32,7 @@ def agent(
     with runtime.lock:
         known = runtime.agents.get(name)
         if known is None:
-            known = runtime.agents[name] = Agent(name)
+            known = runtime.agents[name] = runtime.handles.setdefault(name, Agent(name))
     known.configure(
         type, version, framework, heartbeat_interval, stuck_threshold, heartbeat_payload, queue_provider
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from msgspec import Struct
 
+from . import _sanitize
 from ._clock import Clock, new_process_id
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ class Runtime:
         #: Grows with every change of session, so that an agent handle knows when to register anew.
         self.generation = 0
         self.agents: dict[str, Agent] = {}
+        #: Every handle somebody still holds, the forgotten ones included: the same id is the same handle.
+        self.handles: WeakValueDictionary[str, Agent] = WeakValueDictionary()
         self.gates: tuple[Gate, ...] = ()
         #: Sessions covered by captures, outermost first; the last one comes back when its capture ends.
         self._covered: list[Session | None] = []
@@ -85,6 +89,7 @@ class Runtime:
     def _activate(self, session: Session | None) -> None:
         self.session = session
         self.pipeline = None if session is None else session.pipeline
+        _sanitize.scrubbers = () if self.pipeline is None else self.pipeline.scrubbers
         self.generation += 1
 
     def _register_known_agents(self) -> None:

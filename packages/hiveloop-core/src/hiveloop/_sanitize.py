@@ -41,12 +41,22 @@ _MOMENTS = (datetime.datetime, datetime.date, datetime.time)
 type_name: Callable[[type], str] = type.__dict__["__name__"].__get__
 
 
+#: What must be removed before a text is cut, set by the running session: half a secret matches no pattern any more.
+scrubbers: tuple[Callable[[str], str], ...] = ()
+#: How far beyond the cut a secret that begins before it may reach.
+_SCRUB_BEYOND = 4_096
+
+
 def shorten(text: str, limit: int) -> str:
     """At most ``limit`` characters (or the mark alone), the last of them saying how many were left out."""
     if len(text) <= limit:
         return text
-    kept = max(0, limit - len(f"…[+{len(text)} chars]"))
-    return f"{text[:kept]}…[+{len(text) - kept} chars]"
+    total, kept = len(text), max(0, limit - len(f"…[+{len(text)} chars]"))
+    if scrubbers:
+        text = text[: kept + _SCRUB_BEYOND]
+        for scrub in scrubbers:
+            text = scrub(text)
+    return f"{text[:kept]}…[+{total - kept} chars]"
 
 
 def sanitize(value: Any) -> Any:
@@ -130,7 +140,10 @@ class _Walk:
                 pairs = [(name, item) for name, item in pairs if item is not None]
             return self._object(pairs, len(pairs), depth)
         if dataclasses.is_dataclass(kind):
-            pairs = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(kind)]
+            # What its class keeps out of its text stays out here too.
+            pairs = [
+                (field.name, getattr(value, field.name)) for field in dataclasses.fields(kind) if field.repr
+            ]
             return self._object(pairs, len(pairs), depth)
         if issubclass(kind, Mapping):
             pairs = self._some(value.items)

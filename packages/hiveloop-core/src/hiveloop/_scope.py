@@ -11,7 +11,7 @@ import inspect
 import sys
 import threading
 from collections.abc import Callable, Hashable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -53,17 +53,32 @@ class Scope(Struct, eq=False):
     frame: FrameType | None = None
     opener: tuple[int, int | None] | None = None
     framework_key: Any = None
+    #: What the context held when this was entered, if that belonged to a suspended generator: whose work this is not.
+    over: Scope | None = None
     #: Left from another context than the one it was entered in: skipped wherever it is still seen.
     detached: bool = False
+    #: Restores the variable, in the context it was entered in and in no other: which is how the two are told apart.
+    token: Any = None  # Token[Scope | None] | None
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it may be seen from code that is not inside of it."""
+        return self.detached or self.frame is not None or self.over is not None
 
     def is_live(self) -> bool:
         """Whether code that runs now, in this context, is inside this scope."""
         if self.detached:
             return False
+        if self.over is not None and self.over.is_running():
+            return False
         if self.frame is None or self.frame.f_back is not None:
             return True
         # The generator is suspended. Its own consumer is outside; a thread or asyncio task it started is inside.
         return self.opener != _running_unit()
+
+    def is_running(self) -> bool:
+        """Whether this was opened in a generator whose code runs now."""
+        return self.frame is not None and self.frame.f_back is not None
 
 
 _scope: ContextVar[Scope | None] = ContextVar("hiveloop_scope", default=None)
@@ -92,7 +107,7 @@ def caller_frame(depth: int) -> FrameType | None:
 def current() -> Scope | None:
     """The innermost live scope, or the framework's current step when that was started later."""
     scope = _scope.get()
-    while scope is not None and (scope.detached or scope.frame is not None) and not scope.is_live():
+    while scope is not None and scope.is_conditional and not scope.is_live():
         scope = scope.previous
     return _with_framework(scope) if resolvers else scope
 
@@ -130,8 +145,9 @@ def enter(
     previous = _scope.get()
     if previous is not None and previous.detached:
         previous = _attached(previous)
-    scope = Scope(agent, task, action_id, previous, frame, opener, key)
-    _scope.set(scope)
+    is_above = previous is not None and previous is not around and previous.frame is not None
+    scope = Scope(agent, task, action_id, previous, frame, opener, key, previous if is_above else None)
+    scope.token = _scope.set(scope)
     return scope
 
 
@@ -143,13 +159,22 @@ def _attached(scope: Scope | None) -> Scope | None:
 
 
 def leave(scope: Scope) -> None:
-    """End a scope, from any context: the variable is restored where it holds this scope, else the scope is marked."""
-    if _scope.get() is scope:
-        previous = scope.previous
-        _scope.set(_attached(previous) if previous is not None and previous.detached else previous)
-    else:
+    """End a scope, from any context. Elsewhere than where it was entered it is marked: there it may still be seen."""
+    token: Token[Scope | None] | None = scope.token
+    scope.token = scope.frame = None
+    if _scope.get() is not scope or token is None:
         scope.detached = True
-    scope.frame = None
+        return
+    try:
+        _scope.reset(token)
+    except (
+        ValueError
+    ):  # a copy of the context: an asyncio task or an executor's thread started inside the scope
+        scope.detached = True
+        _scope.set(scope.previous)
+    held = _scope.get()
+    if held is not None and held.detached:
+        _scope.set(_attached(held))
 
 
 def clear() -> None:

@@ -23,8 +23,10 @@ DEFAULT_TIMEOUT_SECONDS = 10.0
 FIRST_BACKOFF_SECONDS = 0.25
 MAX_BACKOFF_SECONDS = 5.0
 MAX_REFUSED_BACKOFF_SECONDS = 60.0
-#: While the program exits: how long without a single delivered batch until the rest is given up.
-GIVE_UP_SECONDS = 1.4
+#: After ``shutdown``: how long without a single delivered batch until the rest is given up.
+GIVE_UP_SECONDS = 2.0
+#: The same at the end of the program, where the interpreter's own end comes on top.
+EXIT_GIVE_UP_SECONDS = 1.4
 #: What the thread may take to import on top: a short program on a cold disk must not lose everything for that.
 IMPORT_SECONDS = 4.0
 #: While somebody waits for a flush, a failed attempt is repeated this soon (unless the collector named a time).
@@ -60,14 +62,14 @@ class _Wait:
     def left(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
 
-    def is_over(self, gives_up_early: bool, ready_at: float) -> bool:
+    def is_over(self, give_up_seconds: float | None, ready_at: float) -> bool:
         now, done = time.monotonic(), self._buffer.delivered + self._buffer.lost
         if done != self._done:
             self._done, self._moved_at = done, now
         if now >= self._deadline:
             return True
         since = max(self._moved_at, min(ready_at, self._began + IMPORT_SECONDS))
-        return gives_up_early and now - since > GIVE_UP_SECONDS
+        return give_up_seconds is not None and now - since > give_up_seconds
 
 
 class Sender:
@@ -91,7 +93,8 @@ class Sender:
         self._start_again_at = 0.0
         self.is_started = False
         self._ready_at = float("inf")
-        self._exiting = False
+        #: Set once it stops; see :data:`GIVE_UP_SECONDS`.
+        self._gives_up_after: float | None = None
         self._ended = False
         self._waiters = 0
         self._failures = 0
@@ -100,6 +103,10 @@ class Sender:
         self._losses_told = 0
         self._said: dict[str, float] = {}
         self._overflow_said: tuple[float, int] | None = None
+
+    def hasten(self, flush_interval: float) -> None:
+        """Deliver incomplete batches at least this often."""
+        self._flush_interval = min(self._flush_interval, flush_interval)
 
     # -- called by the program's threads --
 
@@ -127,7 +134,7 @@ class Sender:
             self._bell.ring()
             try:
                 while not self._is_settled(target):
-                    if self._ended or wait.is_over(self._exiting, self._ready_at):
+                    if self._ended or wait.is_over(self._gives_up_after, self._ready_at):
                         return False
                     self._moved.wait(min(wait.left, 0.05))
             finally:
@@ -135,9 +142,9 @@ class Sender:
         told, self._losses_told = self._losses_told, self._buffer.lost
         return told == self._losses_told
 
-    def stop(self, timeout: float) -> bool:
+    def stop(self, timeout: float, give_up_seconds: float) -> bool:
         """Deliver what is left, but give up after a while without progress; end the thread. True when nothing was left."""
-        self._exiting = True
+        self._gives_up_after = give_up_seconds
         try:
             self.flush(timeout)
         finally:
@@ -174,8 +181,8 @@ class Sender:
         self._ready_at = time.monotonic()
         http = self._make_http()
         delivery = Delivery(self._buffer, http, self._batch_size)
-        while not (self._is_settled(target) or wait.is_over(self._exiting, self._ready_at)):
-            seconds = max(0.01, min(wait.left, GIVE_UP_SECONDS if self._exiting else wait.left))
+        while not (self._is_settled(target) or wait.is_over(self._gives_up_after, self._ready_at)):
+            seconds = max(0.01, min(wait.left, self._gives_up_after or wait.left))
             http.read_seconds = min(http.read_seconds, seconds)
             http.connect_seconds = min(http.connect_seconds, seconds)
             self._turn(delivery)
@@ -247,13 +254,13 @@ class Sender:
 
         self._failures += 1
         self._told_to_wait = answer.retry_after_seconds is not None
+        is_refused = answer.verdict == Verdict.REFUSED
+        ceiling = MAX_REFUSED_BACKOFF_SECONDS if is_refused else MAX_BACKOFF_SECONDS
+        delay = min(ceiling, FIRST_BACKOFF_SECONDS * 2 ** min(self._failures - 1, 12))
+        delay *= random.uniform(0.75, 1.0)
         if answer.retry_after_seconds is not None:
-            delay = answer.retry_after_seconds + random.uniform(0.0, 0.1)
-        else:
-            is_refused = answer.verdict == Verdict.REFUSED
-            ceiling = MAX_REFUSED_BACKOFF_SECONDS if is_refused else MAX_BACKOFF_SECONDS
-            delay = min(ceiling, FIRST_BACKOFF_SECONDS * 2 ** min(self._failures - 1, 12))
-            delay *= random.uniform(0.75, 1.0)
+            # At least what we would wait by ourselves: a clock that is behind asks for nothing, for ever.
+            delay = max(delay, answer.retry_after_seconds + random.uniform(0.0, 0.1))
         now = time.monotonic()
         self._not_before = now + delay
         log.debug("not delivered: %s; next attempt in %.1f s", answer.reason, delay)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from . import _scope
@@ -47,6 +47,8 @@ class Task(TaskStory):
         self._details = details or {}
         self._payload: dict[str, Any] | None = None
         self._started_at: float | None = None
+        self._process = runtime.process
+        self._reentered = 0
         self._scope: _scope.Scope | None = None
         # Popping is atomic: whoever gets the item is the one that closes the task.
         self._open_token = [True]
@@ -58,12 +60,25 @@ class Task(TaskStory):
 
     # -- life cycle --
 
+    def _open(self, frame: FrameType | None) -> None:
+        """Start and enter; inside a ``with`` of its own it goes on, after its end it is another run of the same task."""
+        if self.is_open:
+            self._reentered += 1
+            return
+        self._start()
+        self._enter_scope(frame)
+
     @contained
-    def _start(self) -> None:
+    def _start(self, timestamp: str = "") -> None:
+        if not self._open_token:
+            self.task_run_id = runtime.clock.new_id()
+            self._open_token.append(True)
+        self._process = runtime.process
         self._started_at = runtime.clock.monotonic()
         self.agent.open_tasks[self.task_run_id] = self.task_id
         whose = {"hiveloop": {"process": runtime.process}}
-        self._send(TaskStarted(payload={"summary": f"Task {self.task_id} started", **self._details, **whose}))
+        payload = {"summary": f"Task {self.task_id} started", **self._details, **whose}
+        self._send(TaskStarted(timestamp=timestamp, payload=payload))
 
     @contained
     def _resume(self) -> None:
@@ -72,8 +87,8 @@ class Task(TaskStory):
         self.agent.open_tasks[self.task_run_id] = self.task_id
 
     @contained
-    def _enter_scope(self, depth: int) -> None:
-        self._scope = _scope.enter(self.agent, self, None, _scope.caller_frame(depth + 1), _scope.current())
+    def _enter_scope(self, frame: FrameType | None) -> None:
+        self._scope = _scope.enter(self.agent, self, None, frame, _scope.current())
 
     @contained
     def set_payload(self, payload: dict[str, Any]) -> None:
@@ -95,24 +110,31 @@ class Task(TaskStory):
             body.update(describe_exception(exception))
         self._end(TaskFailed(status="failure", payload=body))
 
+    @contained
+    def _end_by(self, event: TaskCompleted | TaskFailed) -> None:
+        if self._payload:
+            event.payload = {**(event.payload or {}), **self._payload}  # type: ignore[dict-item]
+        self._end(event)
+
     def _end(self, event: TaskCompleted | TaskFailed) -> None:
         try:
             self._open_token.pop()
         except IndexError:
             return
         try:
-            if self._started_at is not None:
+            if self._started_at is not None and event.duration_ms is None:
                 event.duration_ms = round((runtime.clock.monotonic() - self._started_at) * 1000)
             self.agent.open_tasks.pop(self.task_run_id, None)
-            self._send(event)
+            # A forked child that leaves the parent's block does not end the parent's task.
+            if self._process == runtime.process:
+                self._send(event)
         finally:
             if self._scope is not None:
                 _scope.leave(self._scope)
                 self._scope = None
 
     def __enter__(self) -> Task:
-        self._start()
-        self._enter_scope(1)
+        self._open(_scope.caller_frame(1))
         return self
 
     def __exit__(
@@ -121,6 +143,9 @@ class Task(TaskStory):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._reentered:
+            self._reentered -= 1
+            return
         outcome = outcome_of(exc_type)
         if outcome is None:
             self.fail(exc if exc is not None else exc_type)  # type: ignore[arg-type]
@@ -128,8 +153,7 @@ class Task(TaskStory):
             self.complete(outcome)
 
     async def __aenter__(self) -> Task:
-        self._start()
-        self._enter_scope(1)
+        self._open(_scope.caller_frame(1))
         return self
 
     async def __aexit__(
@@ -148,6 +172,10 @@ class Task(TaskStory):
         self._send(event)
 
     def _send(self, event: Event) -> None:
+        self._send_as(self.agent, event)
+
+    def _send_as(self, agent: Agent, event: Event) -> None:
+        """Send it as part of this task, by whichever agent did it."""
         if runtime.pipeline is None:
             return
         if event.task_id is None:
@@ -158,7 +186,7 @@ class Task(TaskStory):
             event.project_id = self.project_id
         if event.correlation_id is None:
             event.correlation_id = self.correlation_id
-        self.agent.send(event)
+        agent.send(event)
 
     def __repr__(self) -> str:
         return f"<Task {self.task_id} of {self.agent.agent_id}>"

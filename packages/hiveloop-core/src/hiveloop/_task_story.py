@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _scope
-from ._arguments import count, entries, flat, seconds, text
+from ._arguments import count, entries, flat, identifier, seconds, text
 from ._custom import custom_event, llm_call_event
 from ._gate import gate
 from ._runtime import runtime
@@ -62,7 +62,7 @@ class TaskStory:
             gate(self, "llm", str(name), None)  # type: ignore[arg-type]
 
     @contained
-    def plan(self, goal: Any = None, steps: Iterable[Any] = (), *, revision: int = 0) -> None:
+    def plan(self, goal: Any = None, steps: Iterable[Any] = (), revision: int = 0) -> None:
         """Declare the plan, or with a higher ``revision`` replace it. ``steps`` are descriptions in order."""
         descriptions = [_description(step) for step in entries(steps, _MAX_STEPS)]
         self._plan_revision = count(revision, "revision") or 0
@@ -108,16 +108,21 @@ class TaskStory:
 
     @contained
     def escalate(
-        self, summary: str | None = None, assigned_to: str | None = None, reason: str | None = None
+        self,
+        summary: str | None = None,
+        assigned_to: str | None = None,
+        reason: str | None = None,
+        parent_event_id: str | None = None,
     ) -> None:
         """The agent hands this over: to ``assigned_to``, because of ``reason``."""
         data = _present({"assigned_to": text(assigned_to, 256), "reason": text(reason, 2_000)})
-        self._send_here(
-            Escalated(payload=Escalation(summary=text(summary if summary is not None else reason), data=data))
-        )
+        payload = Escalation(summary=text(summary if summary is not None else reason), data=data)
+        self._send_here(Escalated(parent_event_id=identifier(parent_event_id), payload=payload))
 
     @contained
-    def _request_approval(self, approval_id: str, summary: Any, approver: Any, reason: Any) -> None:
+    def _request_approval(
+        self, approval_id: str, summary: Any, approver: Any, reason: Any, parent_event_id: Any
+    ) -> None:
         self._approvals.append(approval_id)
         line = summary if summary is not None else reason
         if line is None:
@@ -129,19 +134,28 @@ class TaskStory:
         data = _present(
             {"approval_id": approval_id, "approver": text(approver, 256), "reason": text(reason, 2_000)}
         )
-        self._send_here(ApprovalRequested(payload=ApprovalPayload(summary=text(line), data=data)))
+        payload = ApprovalPayload(summary=text(line), data=data)
+        self._send_here(ApprovalRequested(parent_event_id=identifier(parent_event_id), payload=payload))
 
     def request_approval(
-        self, summary: str | None = None, *, approver: str | None = None, reason: str | None = None
+        self,
+        summary: str | None = None,
+        approver: str | None = None,
+        reason: str | None = None,
+        parent_event_id: str | None = None,
     ) -> str:
         """Ask a person; returns the approval's id. The task shows as waiting until ``approval_received``."""
         approval_id = runtime.clock.new_id()
-        self._request_approval(approval_id, summary, approver, reason)
+        self._request_approval(approval_id, summary, approver, reason, parent_event_id)
         return approval_id
 
     @contained
     def approval_received(
-        self, summary: str | None = None, *, approved_by: str | None = None, decision: str = "approved"
+        self,
+        summary: str | None = None,
+        approved_by: str | None = None,
+        decision: str = "approved",
+        parent_event_id: str | None = None,
     ) -> None:
         """The person decided: ``decision`` is approved or rejected. Answers the task's oldest open request."""
         decided = text(decision, 64) or "approved"
@@ -151,19 +165,22 @@ class TaskStory:
         data = _present(
             {"decision": decided, "approved_by": text(approved_by, 256), "approval_id": approval_id}
         )
-        self._send_here(ApprovalReceived(payload=ApprovalPayload(summary=text(summary), data=data)))
+        payload = ApprovalPayload(summary=text(summary), data=data)
+        self._send_here(ApprovalReceived(parent_event_id=identifier(parent_event_id), payload=payload))
 
     @contained
     def retry(
         self,
         summary: str | int | None = None,
-        *,
-        attempt: int | None = None,
+        attempt: float | None = None,
         backoff_seconds: float | None = None,
         reason: str | None = None,
+        parent_event_id: str | None = None,
     ) -> None:
-        """The agent tries again: ``attempt`` counts from 1. A first positional number is the attempt."""
+        """The agent tries again: ``attempt`` counts from 1. ``retry(2, 1.5)`` is attempt 2 after 1.5 seconds."""
         if type(summary) is int:
+            if attempt is not None and backoff_seconds is None:
+                attempt, backoff_seconds = summary, attempt
             summary, attempt = None, summary if attempt is None else attempt
         if summary is None:
             tried = count(attempt, "attempt")
@@ -173,7 +190,8 @@ class TaskStory:
             "backoff_seconds": seconds(backoff_seconds, "backoff_seconds"),
             "reason": text(reason, 2_000),
         }
-        self._send_here(RetryStarted(payload=Retry(summary=text(summary), data=_present(data))))
+        payload = Retry(summary=text(summary), data=_present(data))
+        self._send_here(RetryStarted(parent_event_id=identifier(parent_event_id), payload=payload))
 
     @contained
     def event(

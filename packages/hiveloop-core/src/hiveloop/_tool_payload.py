@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
+import msgspec
+
 from ._arguments import count, shown, text
 from ._safety import attempt
+from ._sanitize import sanitize, shorten
 
 __all__ = ["tool_payload"]
 
@@ -24,8 +27,9 @@ def tool_payload(
     args_max_len: int = 500,
     result_max_len: int = 1000,
 ) -> dict[str, Any]:
-    """Arguments and result as text, cut to ``args_max_len`` and ``result_max_len`` characters; ``None`` fields are left out.
+    """Arguments and result, their texts cut to ``args_max_len`` and ``result_max_len`` characters; ``None`` is left out.
 
+    Small containers among the arguments stay what they are, large ones and the result become text.
     Never raises: an argument that cannot be shown appears under its type name.
     """
     fields: dict[str, Any] = {
@@ -50,4 +54,18 @@ def _arguments(args: Any, limit: int) -> Any:
 
 
 def _argument(value: Any, limit: int) -> Any:
-    return value if value is None or isinstance(value, bool | int | float) else shown(value, limit)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict | list | tuple):
+        tree = _cut(sanitize(value), limit)
+        if len(msgspec.json.encode(tree)) <= limit:
+            return tree
+    return shown(value, limit)
+
+
+def _cut(tree: Any, limit: int) -> Any:
+    if isinstance(tree, dict):
+        return {key: _cut(value, limit) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_cut(value, limit) for value in tree]
+    return shorten(tree, limit) if isinstance(tree, str) else tree

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import urllib.parse
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 from .errors import HiveLoopConfigError
 
 __all__ = ["LOCAL_KEY", "Settings", "is_loopback", "load"]
+
+log = logging.getLogger("hiveloop")
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8000"
 #: Sent to a loopback collector when no key was given: without configured keys it takes any key.
@@ -42,11 +45,17 @@ def load(given: dict[str, Any]) -> Settings:
         environment=_text(given, "environment", "production")[:64],
         group=_text(given, "group", "default")[:128],
         flush_interval=_number(given, "flush_interval", 5.0, low=0.01, high=3600.0),
-        batch_size=int(_number(given, "batch_size", 100, low=1, high=_MAX_BATCH, whole=True)),
+        batch_size=_batch_size(int(_number(given, "batch_size", 100, low=1, high=10_000_000, whole=True))),
         max_queue_size=int(_number(given, "max_queue_size", 100_000, low=1, high=10_000_000, whole=True)),
         debug=_flag(given, "debug", False),
         capture_content=_flag(given, "capture_content", True),
     )
+
+
+def _batch_size(wanted: int) -> int:
+    if wanted > _MAX_BATCH:
+        log.warning("batch_size %d is more than a request may hold: %d is used", wanted, _MAX_BATCH)
+    return min(wanted, _MAX_BATCH)
 
 
 def is_loopback(endpoint: str) -> bool:

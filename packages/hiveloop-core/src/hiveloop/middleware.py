@@ -8,10 +8,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import msgspec
-
 from ._locks import Lock
-from ._sanitize import is_plain, plain_payload
+from ._rebuild import UNCHANGED, rebuilt
+from ._sanitize import plain_payload
 from .errors import HiveLoopConfigError
 from .events import Event, TaskCompleted, TaskFailed
 
@@ -62,8 +61,9 @@ CONTENT_KEYS = frozenset(
 class Redact:
     """Mask values: those under a key named in ``keys`` (any depth, any case) and whatever matches one of ``patterns``.
 
-    ``patterns`` are regular expressions, searched in every string of the payload. Ids of tasks, actions and agents
-    are left alone: they link events. ``replace`` is what stands there instead.
+    A key is also found inside text that holds ``"key": "value"`` or ``key=value``: prompts and results often do.
+    ``patterns`` are regular expressions, searched in every string of the payload, before long ones are cut. Ids of
+    tasks, actions and agents are left alone: they link events. ``replace`` is what stands there instead.
     """
 
     def __init__(
@@ -80,19 +80,39 @@ class Redact:
         except (re.error, TypeError) as error:
             raise HiveLoopConfigError(f"Redact: patterns must be regular expressions: {error}") from None
         self._replace = str(replace)
+        self._assignment = _assignment(self._keys)
 
     def __call__(self, event: Event) -> Event:
-        event.payload = _rebuild(event.payload, self._visit)
+        event.payload = rebuilt(event.payload, self._visit)
         return event
 
     def _visit(self, key: str, value: Any) -> Any:
-        if key.lower() in self._keys:
+        if key.strip().lower() in self._keys:
             return self._replace
-        if isinstance(value, str):
-            for pattern in self._patterns:
-                value = pattern.sub(lambda _: self._replace, value)
-            return value
-        return _UNCHANGED
+        return self.scrub(value) if isinstance(value, str) else UNCHANGED
+
+    def scrub(self, text: str) -> str:
+        """The text with everything masked that a key or a pattern finds in it."""
+        for pattern in self._patterns:
+            text = pattern.sub(lambda _: self._replace, text)
+        if self._assignment is not None and (":" in text or "=" in text):
+            text = self._assignment.sub(lambda found: f"{found[1]}{self._replace}", text)
+        return text
+
+
+def _assignment(keys: Iterable[str]) -> re.Pattern[str] | None:
+    """Finds ``"key": "value"``, ``'key': value`` and ``key=value`` in text; the first group is all before the value."""
+    names = "|".join(re.escape(key) for key in sorted(keys, key=len, reverse=True) if key)
+    if not names:
+        return None
+    quote = r"(?:\\?[\"'])?"
+    value = (
+        r'"(?:[^"\\]|\\.)*(?:"|$)'  # a string, or what a cut left of it
+        r'|\\"(?:[^"\\]|\\[^"])*(?:\\"|$)'  # the same inside a string
+        r"|'[^']*(?:'|$)"
+        r"|(?:(?:bearer|basic|token)\s+)?[^\s,;&\"'}\])]+"
+    )
+    return re.compile(rf"(?<![\w-])({quote}(?:{names}){quote}\s*[:=]\s*)(?:{value})", re.IGNORECASE)
 
 
 class DropContent:
@@ -102,52 +122,18 @@ class DropContent:
         self._keys = frozenset(keys)
 
     def __call__(self, event: Event) -> Event:
-        event.payload = _rebuild(event.payload, self._visit)
+        event.payload = rebuilt(event.payload, self._visit)
         return event
 
     def _visit(self, key: str, value: Any) -> Any:
-        return None if key in self._keys else _UNCHANGED
-
-
-class _Unchanged:
-    """Marker: descend into this value."""
-
-
-_UNCHANGED = _Unchanged()
-
-
-def _rebuild(payload: Any, visit: Callable[[str, Any], Any]) -> Any:
-    """The payload with ``visit(key, value)`` applied at every key; typed payloads keep their type."""
-    if payload is None:
-        return None
-    return _walk("", payload if is_plain(payload) else plain_payload(payload), visit)
-
-
-def _walk(key: str, value: Any, visit: Callable[[str, Any], Any]) -> Any:
-    changed = visit(key, value)
-    if changed is not _UNCHANGED:
-        return changed
-    if isinstance(value, dict):
-        walked = {_key(name, visit): _walk(name, item, visit) for name, item in value.items()}
-        return {name: item for name, item in walked.items() if item is not None or value.get(name) is None}
-    if isinstance(value, list | tuple):
-        return [_walk("", item, visit) for item in value]
-    if isinstance(value, msgspec.Struct):
-        return type(value)(**{f: _walk(f, getattr(value, f), visit) for f in value.__struct_fields__})
-    return value
-
-
-def _key(name: str, visit: Callable[[str, Any], Any]) -> str:
-    """A key is text too: ``{"jane@example.com": 1}`` must not slip through."""
-    changed = visit("", name)
-    return changed if isinstance(changed, str) else name
+        return None if key in self._keys else UNCHANGED
 
 
 class Sample:
     """Keep a share of the tasks, whole: ``rate`` from 0 to 1, decided by task id, so that all processes agree.
 
     With ``keep_failures`` the events of the other tasks are held back, in bounded memory, and sent after all when the
-    task fails. Events outside tasks are always sent.
+    task fails. Events outside tasks are always sent. What is not sent in the end is counted as ``sampled``.
     """
 
     MAX_TASKS = 256
@@ -160,18 +146,24 @@ class Sample:
         self._keep_failures = keep_failures
         self._held: OrderedDict[tuple[str, str | None], list[Event]] = OrderedDict()
         self._lock = Lock()
+        self._count_drop: Callable[[str, int], None] = lambda reason, events: None
+
+    def count_drops_with(self, count_drop: Callable[[str, int], None]) -> None:
+        """Called by the pipeline: what is held back is not dropped yet, so this counts for itself."""
+        self._count_drop = count_drop
 
     def __call__(self, event: Event) -> Event | list[Event] | None:
         if event.task_id is None or self._is_kept(event.task_id):
             return event
         if not self._keep_failures:
+            self._count_drop("sampled", 1)
             return None
         key = (event.task_id, event.task_run_id)
         with self._lock:
             if isinstance(event, TaskFailed):
                 return [*self._held.pop(key, []), event]
             if isinstance(event, TaskCompleted):
-                self._held.pop(key, None)
+                self._count_drop("sampled", len(self._held.pop(key, [])) + 1)
                 return None
             self._hold(key, event)
         return None
@@ -185,5 +177,7 @@ class Sample:
             # What the event refers to may change before it is sent, so it is snapshotted here.
             event.payload = plain_payload(event.payload)
             held.append(event)
+        else:
+            self._count_drop("sampled", 1)
         if len(self._held) > self.MAX_TASKS:
-            self._held.popitem(last=False)
+            self._count_drop("sampled", len(self._held.popitem(last=False)[1]))

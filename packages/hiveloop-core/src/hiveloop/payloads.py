@@ -75,7 +75,7 @@ __all__ = [
 
 
 class Retry(Payload):
-    """Body of ``retry_started``. Data: ``attempt?, backoff_seconds?, reason?, function?, max_attempts?, elapsed_seconds?, strategy?, original_error?, fallback_to?``."""
+    """Body of ``retry_started``. Data: ``attempt?, backoff_seconds?, reason?, function?, max_attempts?, elapsed_seconds?, idle_seconds?, depth?, held_back?, client?, strategy?, original_error?, fallback_to?``."""
 
     data: dict[str, Any] = {}
 

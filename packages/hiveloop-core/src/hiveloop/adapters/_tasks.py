@@ -9,23 +9,45 @@ from hiveloop._agent import Agent
 from hiveloop._registry import agent
 from hiveloop._runtime import runtime
 from hiveloop._task import Task
+from hiveloop.events import TaskCompleted, TaskFailed
 
-__all__ = ["add_scope_resolver", "begin_task", "framework_agent", "remove_scope_resolver", "resume_task"]
+__all__ = [
+    "add_scope_resolver",
+    "begin_task",
+    "end_task",
+    "framework_agent",
+    "remove_scope_resolver",
+    "resume_task",
+]
 
 
-def framework_agent(name: str, framework: str) -> Agent:
-    """The agent of this name; one the program has declared itself keeps the framework it said."""
+def framework_agent(name: str, framework: str, type: str | None = None, version: str | None = None) -> Agent:
+    """The agent of this name; one the program has declared itself keeps the identity it said."""
     known = runtime.agents.get(name[:256])
-    return known if known is not None else agent(name[:256], framework=framework)
+    return known if known is not None else agent(name[:256], type, version, framework)
 
 
 def begin_task(
-    agent: Agent, task_id: Any = None, project: str | None = None, type: str | None = None, **details: Any
+    agent: Agent,
+    task_id: Any = None,
+    project: str | None = None,
+    type: str | None = None,
+    *,
+    timestamp: str = "",
+    **details: Any,
 ) -> Task:
-    """Like ``agent.start_task`` (same keywords), but the calling context is not put inside the task."""
+    """Like ``agent.start_task`` (same keywords), but the calling context is not put inside the task.
+
+    ``timestamp``: when it began by the framework's own clock (see :func:`format_timestamp`), where that is known.
+    """
     task = agent.task(task_id, project, type, **details)
-    task._start()
+    task._start(timestamp)
     return task
+
+
+def end_task(task: Task, event: TaskCompleted | TaskFailed) -> None:
+    """End the task by this event, once; a timestamp and a duration the framework gave are kept."""
+    task._end_by(event)
 
 
 def resume_task(

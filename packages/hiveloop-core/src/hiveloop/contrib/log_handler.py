@@ -18,7 +18,7 @@ class HiveBoardLogHandler(logging.Handler):
     """Forwards records of ``level`` and above to ``agent.report_issue``; one issue per logger and level.
 
     WARNING becomes medium, ERROR high, CRITICAL critical; a level in between takes the next lower one. Records of
-    the SDK itself are never forwarded, and a record made while forwarding is not forwarded again.
+    the SDK itself and of its threads are never forwarded, and a record made while forwarding is not forwarded again.
     """
 
     def __init__(self, agent: Agent, level: int = logging.WARNING, category: str = "log") -> None:
@@ -32,6 +32,7 @@ class HiveBoardLogHandler(logging.Handler):
         if (
             record.name == "hiveloop"
             or record.name.startswith("hiveloop.")
+            or (record.threadName or "").startswith("hiveloop-")  # our own HTTP, in our own thread
             or getattr(self._busy, "now", False)
         ):
             return

@@ -11,11 +11,15 @@ import msgspec
 
 from hiveloop._buffer import Lane
 from hiveloop._clock import Clock, format_timestamp
+from hiveloop._drain import drain
 from hiveloop._pipeline import Middleware, Pipeline
 from hiveloop._runtime import Session, runtime
 from hiveloop.middleware import DropContent
 
 __all__ = ["Captured", "TickingClock", "capture_events"]
+
+
+_DRAIN_SECONDS = 10.0
 
 
 class TickingClock(Clock):
@@ -111,7 +115,8 @@ def capture_events(
 ) -> Iterator[Captured]:
     """Record everything handles send inside the block, with or without ``init``; a running client gets none of it.
 
-    ``seen.events`` is complete when the block ends and at any time in it: recording is synchronous.
+    ``seen.events`` is complete when the block ends and at any time in it: recording is synchronous. (Frameworks that
+    report from threads of their own are up to date at the end, and after ``hiveloop.flush()``.)
     """
     seen = Captured()
     chain: list[Middleware] = [*([] if capture_content else [DropContent()]), *middleware]
@@ -123,4 +128,5 @@ def capture_events(
     try:
         yield seen
     finally:
+        drain(_DRAIN_SECONDS)
         runtime.uncover(before)
