@@ -110,10 +110,15 @@ class Action(Struct, eq=False):
         return payload
 
     def _send(self, event: Event) -> None:
-        if self.task is not None:
-            self.task._send_as(self.agent, event)
-        else:
-            self.agent.send(event)
+        task = self.task
+        if task is not None:
+            # What `Task._send_as` does, without the detour: this is the most frequent event of all.
+            event.task_id = task.task_id
+            event.task_run_id = task.task_run_id
+            event.task_type = task.task_type
+            event.project_id = task.project_id
+            event.correlation_id = task.correlation_id
+        self.agent.send(event)
 
     def __enter__(self) -> Action:
         self.begin(_scope.caller_frame(1))

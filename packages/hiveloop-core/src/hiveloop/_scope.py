@@ -172,9 +172,9 @@ def leave(scope: Scope) -> None:
     ):  # a copy of the context: an asyncio task or an executor's thread started inside the scope
         scope.detached = True
         _scope.set(scope.previous)
-    held = _scope.get()
-    if held is not None and held.detached:
-        _scope.set(_attached(held))
+    previous = scope.previous
+    if previous is not None and previous.detached:
+        _scope.set(_attached(previous))
 
 
 def clear() -> None:
