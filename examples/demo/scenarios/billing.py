@@ -80,6 +80,7 @@ SCENARIO = Scenario(
             llm_calls=2,
             status="failed",
             actions=("get_invoice",),
+            retries=2,  # by the client itself, before it gives up
             error="exceeded your current quota",
         ),
         Case(

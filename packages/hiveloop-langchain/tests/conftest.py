@@ -16,10 +16,13 @@ def _nobody_waits() -> Iterator[None]:
     """Threads of one test are not resumed in another, and nothing stays installed."""
     yield
     import hiveloop_langchain
+    from hiveloop_langchain._evicted import evicted
     from hiveloop_langchain._runs import state
 
     hiveloop_langchain.uninstrument()
     state.waiting.clear()
     state.late.clear()
     state.awaiting.clear()
-    state.runs._runs.clear()
+    state.runs.clear()
+    state.recent.clear()
+    evicted.clear()

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import operator
 import threading
+import time
 from typing import Annotated, Any, TypedDict
 
 import hiveloop
@@ -13,7 +14,6 @@ import pytest
 from hiveloop.testing import capture_events
 from hiveloop.testing.conformance import assert_closed
 from hiveloop_langchain import HiveLoopCallbackHandler
-from hiveloop_langchain import _models as models
 from langchain.agents import create_agent
 from langchain_core.caches import InMemoryCache
 from langchain_core.documents import Document
@@ -239,8 +239,8 @@ def test_a_model_call_nobody_ends_is_given_up(hive: Any, monkeypatch: pytest.Mon
     handler.on_chat_model_start({}, [[]], run_id="model", parent_run_id="root")
     handler.on_chain_end({"out": 1}, run_id="root")
     assert types(hive) == ["task_started", "task_completed"]
-    later = models.time.perf_counter_ns() + 6_000_000_000
-    monkeypatch.setattr(models.time, "perf_counter_ns", lambda: later)
+    later = time.perf_counter_ns() + 601_000_000_000
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: later)
     RunnableLambda(lambda value: value).invoke(1, _with())
     (call,) = calls(hive)
     assert call["metadata"]["outcome"] == "abandoned"
@@ -478,8 +478,8 @@ def test_a_root_the_framework_forgot_is_aborted_a_day_later(
     handler = HiveLoopCallbackHandler()
     handler.on_chain_start({}, {}, run_id="root", name="work")
     handler.on_tool_start({"name": "lost"}, "", run_id="tool", parent_run_id="root")
-    later = models.time.perf_counter_ns() + 25 * 3600 * 10**9
-    monkeypatch.setattr(models.time, "perf_counter_ns", lambda: later)
+    later = time.perf_counter_ns() + 25 * 3600 * 10**9
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: later)
     RunnableLambda(lambda value: value).invoke(1, _with())
     assert [event["status"] for event in hive.of_type("task_completed")] == ["aborted", "success"]
 

@@ -6,11 +6,12 @@ import dataclasses
 from typing import Any
 
 import pytest
+from hiveloop.adapters.preview import preview
+from hiveloop.adapters.shown import arguments
 from hiveloop_langchain import _translate as translate
 from hiveloop_langchain._approval import answers, question_of
 from hiveloop_langchain._extract import prompt_of, root_inputs
 from hiveloop_langchain._plan import plan_events
-from hiveloop_langchain._preview import arguments, preview
 from hiveloop_langchain._table import RunTable
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,7 +68,7 @@ def test_a_huge_value_costs_no_more_than_its_preview() -> None:
 def test_arguments_keep_what_is_small_and_plain() -> None:
     given_arguments = {"n": 1, "f": 0.5, "b": True, "none": None, "s": "x" * 600, "l": [1], "big": 2**70}
     shown = arguments(given_arguments)
-    assert [shown[key] for key in ("n", "f", "b", "none", "l")] == [1, 0.5, True, None, "[1]"]
+    assert [shown[key] for key in ("n", "f", "b", "none", "l")] == [1, 0.5, True, None, [1]]
     assert len(shown["s"]) == 500
     assert isinstance(shown["big"], str)
 
@@ -162,7 +163,7 @@ def test_inputs_of_any_shape() -> None:
         "messages": "hi",
         "n": 1,
     }
-    assert root_inputs({"messages": []}) == {"messages": "[]"}
+    assert root_inputs({"messages": []}) == {"messages": []}
     assert root_inputs(7) == {"input": "7"}
 
 

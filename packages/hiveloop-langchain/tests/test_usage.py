@@ -153,6 +153,35 @@ RAW: list[tuple[str, Any, Usage]] = [
         Usage(20, 5),
     ),
     (
+        "gemini counts what its own tools put in apart",
+        {
+            "usageMetadata": {
+                "promptTokenCount": 20,
+                "toolUsePromptTokenCount": 7,
+                "candidatesTokenCount": 5,
+                "thoughtsTokenCount": 2,
+            }
+        },
+        Usage(27, 7, None, None, 2),
+    ),
+    (
+        "bedrock invocation",
+        {
+            "amazon-bedrock-invocationMetrics": {
+                "inputTokenCount": 30,
+                "outputTokenCount": 6,
+                "cacheReadInputTokenCount": 100,
+                "invocationLatency": 800,
+            }
+        },
+        Usage(130, 6, 100),
+    ),
+    (
+        "cohere",
+        {"token_count": {"input_tokens": 69.0, "output_tokens": 5.0, "total_tokens": 74.0}},
+        Usage(69, 5),
+    ),
+    (
         "ollama",
         {"model": "llama3", "prompt_eval_count": 26, "eval_count": 298, "done_reason": "stop"},
         Usage(26, 298),

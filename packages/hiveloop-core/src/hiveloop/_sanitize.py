@@ -19,7 +19,16 @@ from msgspec import Struct
 from ._plain import MAX_DEPTH, MAX_FLOAT, MAX_INT, MIN_INT, is_plain
 from ._safety import guarded
 
-__all__ = ["MAX_NODES", "MAX_STRING", "is_plain", "plain_payload", "sanitize", "shorten", "type_name"]
+__all__ = [
+    "MAX_NODES",
+    "MAX_STRING",
+    "is_plain",
+    "plain_payload",
+    "sanitize",
+    "scrubbed",
+    "shorten",
+    "type_name",
+]
 
 MAX_NODES = 4_000
 MAX_STRING = 32_768
@@ -52,11 +61,17 @@ def shorten(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     total, kept = len(text), max(0, limit - len(f"…[+{len(text)} chars]"))
-    if scrubbers:
-        text = text[: kept + _SCRUB_BEYOND]
-        for scrub in scrubbers:
-            text = scrub(text)
-    return f"{text[:kept]}…[+{total - kept} chars]"
+    return f"{scrubbed(text, kept)[:kept]}…[+{total - kept} chars]"
+
+
+def scrubbed(text: str, limit: int) -> str:
+    """What will be cut at ``limit`` characters, without the secrets in it; the same text where nobody looks for any."""
+    if not scrubbers:
+        return text
+    text = text[: limit + _SCRUB_BEYOND]
+    for scrub in scrubbers:
+        text = scrub(text)
+    return text
 
 
 def sanitize(value: Any) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ._preview import ARGUMENT_CHARS, arguments, preview
+from hiveloop.adapters.preview import ARGUMENT_CHARS, preview
+from hiveloop.adapters.shown import arguments, shown
 
 __all__ = ["Answered", "Question", "answers", "question_of"]
 
@@ -47,7 +48,8 @@ def question_of(value: Any, node: str, capture: bool) -> Question:
         return Question(f"{node} waits for an answer", details)
     question = _question(value)
     details["question"] = question
-    return Question(question[:200] or f"{node} waits for an answer", details)
+    text = question if isinstance(question, str) else ""
+    return Question(text[:200] or f"{node} waits for an answer", details)
 
 
 def answers(resume: Any, pending: list[str], capture: bool) -> dict[str, Answered]:
@@ -76,19 +78,19 @@ def _name(request: Mapping[str, Any]) -> str:
 
 def _arguments(request: Mapping[str, Any]) -> Any:
     given = request.get("args", request.get("arguments"))
-    return arguments(given) if isinstance(given, dict) else preview(given, ARGUMENT_CHARS)
+    return arguments(given) if isinstance(given, dict) else shown(given, ARGUMENT_CHARS)
 
 
-def _question(value: Any) -> str:
+def _question(value: Any) -> Any:
     if isinstance(value, Mapping):
         for key in ("question", "query", "message", "prompt", "description"):
             if isinstance(value.get(key), str):
                 return preview(value[key], ARGUMENT_CHARS)
-    return preview(value, ARGUMENT_CHARS)
+    return shown(value, ARGUMENT_CHARS)
 
 
 def _answer(value: Any, capture: bool) -> Answered:
-    details: dict[str, Any] = {"answer": preview(value, ARGUMENT_CHARS)} if capture else {}
+    details: dict[str, Any] = {"answer": shown(value, ARGUMENT_CHARS)} if capture else {}
     words = _words(value)
     if words and all(word in _YES or word in _EDITED for word in words):
         if any(word in _EDITED for word in words):

@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 from hiveloop.adapters import attempt
+from hiveloop.adapters.preview import ARGUMENT_CHARS
 
-from ._preview import ARGUMENT_CHARS
 from ._translate import ErrorInfo
 
 __all__ = ["describe", "interrupts_of", "is_recursion_limit", "outcome_of"]

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ._preview import ARGUMENT_CHARS, PROMPT_CHARS, arguments, preview
+from hiveloop.adapters.preview import ARGUMENT_CHARS, PROMPT_CHARS, preview
+from hiveloop.adapters.shown import arguments, shown
+
 from ._translate import Prompt
 from ._usage import NO_USAGE, Usage, model_name, read_usage, stop_reason
 
@@ -16,6 +18,7 @@ __all__ = [
     "failed_tool_messages",
     "handoff_target",
     "last_text",
+    "last_words",
     "prompt_of",
     "read_answer",
     "root_inputs",
@@ -26,6 +29,10 @@ _CHARS_PER_TOKEN = 4
 _MAX_DOCUMENTS = 5
 _DOCUMENT_CHARS = 120
 _MAX_MESSAGES = 32
+#: The only key of a mapping that says no more than its text does.
+_PLAIN_KEYS = frozenset(
+    {"answer", "content", "input", "output", "query", "question", "response", "result", "text"}
+)
 
 
 class Answer(NamedTuple):
@@ -139,12 +146,14 @@ def tool_outcome(output: Any) -> tuple[bool, Any, str | None]:
         return False, output, None
     if getattr(output, "type", None) == "tool" and hasattr(output, "content"):
         failed = getattr(output, "status", None) == "error"
-        return failed, content_text(output.content, 1000), None
+        content = output.content
+        return failed, content if type(content) is str else content_text(content, 1000), None
     if hasattr(output, "goto") and hasattr(output, "update"):
         messages = output.update.get("messages") if isinstance(output.update, dict) else None
         last = messages[-1] if isinstance(messages, list) and messages else None
         failed = getattr(last, "status", None) == "error"
-        text = content_text(getattr(last, "content", None), 1000) if last is not None else None
+        content = getattr(last, "content", None)
+        text = content if type(content) is str or last is None else content_text(content, 1000)
         return failed, text, _goto(output.goto)
     return False, output, None
 
@@ -182,24 +191,28 @@ def _errors_among(messages: Any) -> Iterator[tuple[str, str, Any]]:
             yield str(call_id), name if isinstance(name, str) and name else "tool", message.content
 
 
+def last_words(value: Any, limit: int) -> Any:
+    """What a run was given or returned: its last message as a text, else a small tree of the value itself."""
+    text = last_text(value, limit)
+    return text if text is not None or value is None else shown(value, limit)
+
+
 def last_text(value: Any, limit: int) -> str | None:
-    """The text of the last message of a state or message list, else a preview of the value itself."""
-    if value is None:
-        return None
+    """The text of the last message of a state or message list, or of a text; ``None`` where there is no such thing."""
+    if type(value) is str:
+        return preview(value, limit)
     messages = value.get("messages") if isinstance(value, dict) else value
-    if isinstance(messages, list):
-        if not messages:
-            return "[]"
+    if isinstance(messages, list) and messages:
         text = _message_text(messages[-1], limit)
         if text is not None:
             return text
     if hasattr(value, "content") and hasattr(value, "type"):
         return content_text(value.content, limit)
     if isinstance(value, dict) and len(value) == 1:
-        only = next(iter(value.values()))
-        if isinstance(only, str):
+        ((key, only),) = value.items()
+        if isinstance(only, str) and isinstance(key, str) and key in _PLAIN_KEYS:
             return preview(only, limit)
-    return preview(value, limit)
+    return None
 
 
 def _message_text(message: Any, limit: int) -> str | None:
@@ -222,8 +235,13 @@ def root_inputs(inputs: Any) -> dict[str, Any] | None:
         if "messages" not in inputs:
             return arguments(inputs)
         rest = {key: value for key, value in inputs.items() if key != "messages"}
-        return {"messages": last_text(inputs, ARGUMENT_CHARS), **arguments(rest)}
-    return {"input": last_text(inputs, ARGUMENT_CHARS)}
+        return {"messages": _last_message(inputs), **arguments(rest)}
+    return {"input": last_words(inputs, ARGUMENT_CHARS)}
+
+
+def _last_message(inputs: dict[str, Any]) -> Any:
+    text = last_text(inputs, ARGUMENT_CHARS)
+    return text if text is not None else shown(inputs["messages"], ARGUMENT_CHARS)
 
 
 def _is_deferred(value: Any) -> bool:

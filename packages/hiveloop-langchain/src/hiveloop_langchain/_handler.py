@@ -6,17 +6,30 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from hiveloop import Intervention
-from hiveloop.adapters import contained
+from hiveloop.adapters import ClientRetries, contained
+from hiveloop.adapters.preview import PROMPT_CHARS, preview
 from langchain_core.callbacks import BaseCallbackHandler
 
 from . import _steps as steps
-from ._context import ask, child, current_run, ended, is_known, label_of, must_ask, parent_of, resolve_scopes
+from ._context import (
+    ask,
+    child,
+    current_model_call,
+    current_run,
+    ended,
+    is_known,
+    label_of,
+    must_ask,
+    parent_of,
+    resolve_scopes,
+)
 from ._interrupts import tell_breakpoint
 from ._model_callbacks import ModelCallbacks
-from ._preview import PROMPT_CHARS, preview
 from ._retries import tell_backoff, tell_retry
+from ._roots import forget
 from ._runs import Options, RootRun, Run, state
 from ._translate import custom_event
+from ._waiting import enter_node
 
 __all__ = ["HiveLoopCallbackHandler"]
 
@@ -54,6 +67,7 @@ class HiveLoopCallbackHandler(ModelCallbacks, _base_class()):  # type: ignore[mi
         super().__init__()
         self._options = Options(agent, project, capture_content)
         self._enabled = True
+        self._client_retries = ClientRetries(current_model_call)
         resolve_scopes()
 
     # -- chains --
@@ -77,10 +91,15 @@ class HiveLoopCallbackHandler(ModelCallbacks, _base_class()):  # type: ignore[mi
             return
         parent = parent_of(parent_run_id)
         metadata = metadata or _NO_METADATA
-        label = label_of(name, serialized, "chain")
+        label = name if type(name) is str and name else label_of(name, serialized, "chain")
         if parent is None:
             self._root(run_id, label, tags, metadata, inputs, "chain")
             return
+        if parent.root.wraps and "thread_id" in metadata and "langgraph_node" not in metadata:
+            again = self._graph_inside(run_id, parent.root, label, metadata, inputs)
+            if again is not None:
+                steps.open_step(again, None)
+                return
         is_direct = parent.run_id == parent_run_id
         kind = steps.chain_kind(label, run_type, tags, metadata, parent, is_direct)
         if kind is None:
@@ -89,6 +108,11 @@ class HiveLoopCallbackHandler(ModelCallbacks, _base_class()):  # type: ignore[mi
         run = child(run_id, parent_run_id, parent, kind, label)
         if kind == "node":
             run.ns = metadata.get("langgraph_checkpoint_ns")
+            root = run.root
+            if root.key is not None:
+                enter_node(root, root.key, label)
+            if root.unheard is not None:
+                root.unheard.reach(run.ns)
         run.agent_name = metadata.get("lc_agent_name")
         if parent.root.failed or kind == "chain":
             tell_retry(run, tags, None)
@@ -99,7 +123,9 @@ class HiveLoopCallbackHandler(ModelCallbacks, _base_class()):  # type: ignore[mi
         """No action of its own: what runs below it belongs to its parent."""
         if tags:
             tell_retry(child(run_id, parent_run_id, parent, "chain", label), tags, None)
-        state.runs.put(run_id, parent)
+        gone = state.runs.put(run_id, parent)
+        if gone is not None:
+            forget(*gone)
 
     @contained
     def on_chain_end(self, outputs: Any, *, run_id: Any, **_: Any) -> None:

@@ -43,6 +43,7 @@ def instrument(
         _installed["handler"] = handler
         _installed["hook"] = _register(handler, HiveLoopCallbackHandler)
         _installed["undo"] = _wrap_graph_managers()
+        handler.watch_clients()
 
 
 def uninstrument() -> None:

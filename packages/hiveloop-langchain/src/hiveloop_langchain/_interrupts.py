@@ -17,9 +17,15 @@ def tell_interrupts(run: Run, error: BaseException) -> None:
     root = run.root
     for interrupt in interrupts_of(error):
         _request(root, interrupt, run.name, run.scope)
-    root_run_id = root.run_id
-    if root_run_id is not None and run.parent_key == root_run_id:
+    above = run.parent_key
+    if above is not None and (above in (root.run_id, root.graph_run) or _stands_for(above, root)):
         root.interrupted = True
+
+
+def _stands_for(run_id: Any, root: Root) -> bool:
+    """Whether this run is no action of its own right below the root."""
+    run = state.runs.get(run_id)
+    return run is not None and run.run_id == root.run_id
 
 
 def _request(root: Root, interrupt: Any, node: str, action_id: str | None) -> None:
@@ -37,18 +43,19 @@ def _ask(root: Root, interrupt_id: str, action_id: str | None, summary: str, det
     approval_id = interrupt_id if asked == 1 else f"{interrupt_id}:{asked}"
     root.pending[interrupt_id] = approval_id
     if root.key is not None:
-        details["thread_id"] = root.key[0]
+        details["thread_id"] = root.key.thread
     root.emit(translate.approval_requested(action_id, approval_id, summary, details))
 
 
 def tell_breakpoint(event: Any) -> None:
     """LangGraph's own word that a graph paused: the only sign of a static breakpoint."""
-    run = state.runs.get(getattr(event, "run_id", None))
+    run_id = getattr(event, "run_id", None)
+    run = state.runs.get(run_id)
     if run is None:
         return
     root = run.root
     status = str(getattr(event, "status", ""))
-    if run.run_id == root.run_id:
+    if run.run_id == root.run_id or run_id == root.graph_run:
         root.interrupted = True
     for interrupt in getattr(event, "interrupts", ()) or ():
         _request(root, interrupt, run.name, run.scope)

@@ -8,9 +8,9 @@ from typing import Any
 from hiveloop.adapters import contained
 
 from . import _models as models
-from . import _steps as steps
-from ._context import ask, ended, is_known, label_of, must_ask, parent_of
+from ._context import ask, begin_model, ended_model, is_known, label_of, must_ask, parent_of
 from ._retries import tell_retry
+from ._roots import forget
 from ._runs import LlmRun, state
 from ._watching import Watching
 
@@ -65,8 +65,13 @@ class ModelCallbacks(Watching):
         if must_ask(run.root):
             ask(run.root, "llm", label, {"model": run.model, "messages": messages or prompts})
         run.started = time.perf_counter_ns()
-        steps.open_step(run, None)
+        run.root.begin_call(run)
+        gone = state.runs.put(run_id, run)
+        if gone is not None:
+            forget(*gone)
         state.await_content(run)
+        begin_model(run)
+        self.watch_clients()
 
     def on_llm_new_token(
         self,
@@ -95,21 +100,20 @@ class ModelCallbacks(Watching):
 
     @contained
     def _first_delta(self, run: LlmRun, event: Any) -> None:
+        run.streams = True
         if event.get("event") == "content-block-delta":
             models.first_token(run, "delta", None)
 
     @contained
     def on_llm_end(self, response: Any, *, run_id: Any, **_: Any) -> None:
         """A model answered."""
-        run = ended(run_id)
-        if isinstance(run, LlmRun):
-            run.root.open.discard(run)
+        run = ended_model(run_id)
+        if run is not None:
             models.end_llm(run, response)
 
     @contained
     def on_llm_error(self, error: BaseException, *, run_id: Any, response: Any = None, **_: Any) -> None:
         """A model call raised, was cancelled, or its stream was left."""
-        run = ended(run_id)
-        if isinstance(run, LlmRun):
-            run.root.open.discard(run)
+        run = ended_model(run_id)
+        if run is not None:
             models.fail_llm(run, error, response)

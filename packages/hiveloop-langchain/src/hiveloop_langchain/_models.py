@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from hiveloop.adapters import estimate_cost
+from hiveloop.adapters.preview import PROMPT_CHARS, RESPONSE_CHARS, preview
 from hiveloop.payloads import LlmCallData
 
 from . import _translate as translate
 from ._errors import describe, outcome_of
 from ._extract import Answer, prompt_of, read_answer
-from ._preview import PROMPT_CHARS, RESPONSE_CHARS, preview
 from ._retries import note_failure
 from ._runs import LlmRun, Root, millis_since, state
 from ._translate import Prompt
 
-__all__ = ["emit_llm", "end_llm", "fail_llm", "first_token", "read_start", "requested_model", "sweep_late"]
+__all__ = ["emit_llm", "end_llm", "fail_llm", "first_token", "read_start", "requested_model"]
 
 
 def read_start(run: LlmRun, messages: Any, prompts: Any, metadata: Mapping[str, Any], params: Any) -> None:
@@ -54,6 +53,7 @@ def _context_window(params: Any) -> int | None:
 
 def first_token(run: LlmRun, token: Any, chunk: Any) -> None:
     """Time to the first content: text, or the beginning of a tool call. Role-only chunks are not content."""
+    run.streams = True
     if not token:
         message = getattr(chunk, "message", None)
         if not (getattr(message, "content", None) or getattr(message, "tool_call_chunks", None)):
@@ -87,8 +87,10 @@ def emit_llm(
     answer: Answer = Answer(),  # noqa: B008 - an immutable tuple
     outcome: str | None = None,
     error: translate.ErrorInfo | None = None,
+    is_timed: bool = True,
+    timestamp: str = "",
 ) -> None:
-    """Send the one event of a model call."""
+    """Send the one event of a model call. ``is_timed``: it ended just now; ``timestamp``: when it is to be shown."""
     state.awaiting.pop(run.run_id, None)
     usage = answer.usage
     root: Root = run.root
@@ -104,12 +106,14 @@ def emit_llm(
         tokens_out=usage.tokens_out,
         cost=cost,
         cost_source=source,
-        duration_ms=millis_since(run.started),
+        duration_ms=millis_since(run.started) if is_timed else None,
         prompt_preview=run.prompt.text,
         response_preview=answer.text,
         metadata=_metadata(run, answer, outcome, error),
     )
-    root.emit(translate.llm_call(data, run.scope))
+    event = translate.llm_call(data, run.scope)
+    event.timestamp = timestamp
+    root.emit(event)
 
 
 def _metadata(
@@ -145,15 +149,3 @@ def _metadata(
     if error is not None:
         known["error"] = {key: value for key, value in error._asdict().items() if value is not None}
     return known
-
-
-def sweep_late() -> None:
-    """Give up on model calls whose root ended a while ago and that were never answered."""
-    late = state.late
-    while late and late[0][0] < time.perf_counter_ns():
-        try:
-            _, run = late.popleft()
-        except IndexError:  # another thread swept it meanwhile
-            return
-        if state.runs.take(run.run_id, None) is not None:
-            emit_llm(run, outcome="abandoned")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from hiveloop import events, payloads
-
-from ._preview import preview
+from hiveloop.adapters.preview import preview
 
 __all__ = ["Plan", "plan_events"]
 

@@ -6,21 +6,23 @@ import time
 from typing import Any
 
 import hiveloop
-from hiveloop.adapters import attempt, begin_task, captures_content, framework_agent
+from hiveloop.adapters import attempt, begin_task, captures_content, framework_agent, resume_task
+from hiveloop.adapters.preview import RESULT_CHARS, preview
 
 from . import _translate as translate
+from ._answers import continues, is_resume, tell_answers
 from ._errors import describe, is_recursion_limit
-from ._extract import last_text, root_inputs
-from ._models import emit_llm, sweep_late
-from ._preview import RESULT_CHARS, preview
+from ._evicted import evicted
+from ._extract import last_text, last_words, root_inputs
 from ._runs import LlmRun, Options, Root, RootRun, Run, millis_since, state
-from ._waiting import continues, reopen, supersede, tell_answers
+from ._undecided import Undecided
+from ._unended import leave, sweep_late, tell_unanswered
+from ._waiting import is_unnamed, keep, key_of, reopen, supersede_all, take
 
-__all__ = ["close_root", "open_bare", "open_root", "output_text"]
+__all__ = ["close_root", "forget", "open_bare", "open_root", "output_of"]
 
 # A name taken from the run can be as varied as the program likes to make it; an agent is a worker, not a request.
 _MAX_INFERRED_AGENTS = 100
-_LATE_NS = 5_000_000_000
 _GENERIC = ("LangGraph", "Runnable")
 _inferred: set[str] = set()
 
@@ -28,20 +30,21 @@ _inferred: set[str] = set()
 def open_root(options: Options, info: RootRun, inputs: Any, run_id: Any) -> Root:
     """The root for an outermost run: resumed where its thread waits, attached to an active task, else a task of its own."""
     sweep_late()
-    for forgotten in state.runs.sweep():
-        # The framework never ended it, a day later nobody will: its task must not stay open for ever.
-        if forgotten.run_id == forgotten.root.run_id:
-            close_root(forgotten, "aborted")
+    for run_id, forgotten in state.runs.sweep():
+        forget(run_id, forgotten)
     thread_id = info.metadata.get("thread_id")
-    named = options.agent if isinstance(options.agent, str) else ""
-    key = None if thread_id is None else (str(thread_id), info.name, named)
-    previous = None if key is None else state.waiting.pop(key)
-    if previous is not None and not continues(inputs):
-        supersede(previous)
-        previous = None
-    root = None if previous is None else reopen(previous, _captures(options))
-    if root is None:
-        root = _attach(info, options) or _begin(options, info, inputs, thread_id, run_id)
+    if thread_id is None:
+        root = _attach(info, options) or _begin_wrapper(options, info, inputs, run_id)
+        root.wraps = True
+        return root
+    key = key_of(thread_id, info.name, options)
+    previous = again = None
+    if continues(inputs):
+        previous = take(key, inputs)
+        again = None if previous is None else reopen(previous, _captures(options))
+    elif not is_unnamed(info.name):
+        supersede_all(key)
+    root = again or _attach(info, options) or _begin(options, info, inputs, run_id)
     root.key = key
     tell_answers(root, previous, inputs)
     return root
@@ -67,25 +70,48 @@ def _attach(info: RootRun, options: Options) -> Root | None:
     return root
 
 
-def _begin(options: Options, info: RootRun, inputs: Any, thread_id: Any, run_id: Any) -> Root:
-    capture = _captures(options)
+def _begin_wrapper(options: Options, info: RootRun, inputs: Any, run_id: Any) -> Root:
+    """A root without a thread. Called with an answer, it may go on with the task of a graph inside of it."""
+    if not (is_resume(inputs) and len(state.waiting)):
+        return _begin(options, info, inputs, run_id)
     agent = _agent(options, info)
+    root = Root(info.name, agent, None, True, _captures(options))
+    Undecided(root, lambda timestamp: _start(options, info, inputs, run_id, agent, timestamp))
+    return root
+
+
+def _begin(options: Options, info: RootRun, inputs: Any, run_id: Any) -> Root:
+    agent = _agent(options, info)
+    named = _text(info.metadata.get("task_id")), _text(info.metadata.get("task_run_id"))
+    if named[0] and named[1] and is_resume(inputs):
+        # Both said by the program: the run that another process began.
+        task = resume_task(agent, named[0], named[1], options.project, info.name)
+    else:
+        task = _start(options, info, inputs, run_id, agent)
+    root = Root(info.name, agent, task, True, _captures(options))
+    if root.capture:
+        root.goal = attempt(lambda: last_text(inputs, 200), f"inputs of {info.name}")[1] or info.name
+    return root
+
+
+def _start(
+    options: Options, info: RootRun, inputs: Any, run_id: Any, agent: hiveloop.Agent, timestamp: str = ""
+) -> hiveloop.Task:
     metadata = info.metadata
-    task = begin_task(
+    thread_id = metadata.get("thread_id")
+    capture = _captures(options)
+    return begin_task(
         agent,
         _text(metadata.get("task_id")),
         project=options.project,
         type=info.name,
-        task_run_id=str(run_id),
+        timestamp=timestamp,
+        task_run_id=_text(metadata.get("task_run_id")) or str(run_id),
         session_id=_text(metadata.get("session_id", thread_id)),
         user_id=_text(metadata.get("user_id")),
         inputs=attempt(lambda: root_inputs(inputs), f"inputs of {info.name}")[1] if capture else None,
         metadata=_about(info, thread_id),
     )
-    root = Root(info.name, agent, task, True, capture)
-    if capture:
-        root.goal = attempt(lambda: last_text(inputs, 200), f"inputs of {info.name}")[1] or info.name
-    return root
 
 
 def _about(info: RootRun, thread_id: Any) -> dict[str, Any] | None:
@@ -131,11 +157,18 @@ def close_root(
 ) -> None:
     """End everything that is still open under a root, then its task, exactly once."""
     root = run.root
+    root.ended = time.perf_counter_ns()
+    state.recent.append(root)
+    if root.undecided is not None:
+        root.undecided.decide(None)
+    if root.unheard is not None:
+        root.unheard.tell()
     _close_children(root, outcome)
+    if root.models:
+        leave(root, outcome)
     sweep_late()
-    if outcome is None and error is None and root.interrupted:
-        if root.key is not None:
-            state.waiting.put(root.key, root)
+    if outcome is None and error is None and root.interrupted and root.key is not None:
+        keep(root, root.key)
         return
     task = root.task
     if task is None or not root.owned:
@@ -145,17 +178,17 @@ def close_root(
         return
     status = translate.STATUS_OF_OUTCOME.get(outcome or "", "cancelled" if outcome else "success")
     payload: dict[str, Any] = {} if outcome is None else {"outcome": outcome}
-    text = output_text(outputs, root.name) if root.capture else None
-    if text is not None:
-        payload["output"] = text
+    output = output_of(outputs, root.name) if root.capture else None
+    if output is not None:
+        payload["output"] = output
     task.complete(status=status, payload=payload or None)
 
 
-def output_text(outputs: Any, name: str) -> str | None:
-    """A preview of what a run returned; outputs may be any object of the program, so reading them is guarded."""
+def output_of(outputs: Any, name: str) -> Any:
+    """What a run returned, cut; outputs may be any object of the program, so reading them is guarded."""
     if outputs is None:
         return None
-    return attempt(lambda: last_text(outputs, RESULT_CHARS), f"outputs of {name}")[1]
+    return attempt(lambda: last_words(outputs, RESULT_CHARS), f"outputs of {name}")[1]
 
 
 def _fail(root: Root, task: hiveloop.Task, error: BaseException) -> None:
@@ -173,23 +206,33 @@ def _fail(root: Root, task: hiveloop.Task, error: BaseException) -> None:
     task.fail(payload=payload)
 
 
+def forget(run_id: Any, run: Run) -> None:
+    """End a run the framework never ended, or one too many under way at once: nothing must stay open for ever."""
+    root = run.root
+    root.pass_by(run_id, run.scope)
+    evicted.note(run_id, root)
+    if run.run_id != run_id:
+        return
+    if isinstance(run, LlmRun):
+        tell_unanswered(run, "aborted", is_timed=False)
+    elif run_id == root.run_id:
+        close_root(run, "aborted")
+    else:
+        root.open.discard(run)
+        _abort(run, "aborted")
+
+
 def _close_children(root: Root, outcome: str | None) -> None:
-    """Steps that never ended are aborted with their root; a model call may still be answered, unless cancelled."""
+    """Steps that never ended are aborted with their root."""
+    status = outcome if outcome in translate.STATUS_OF_OUTCOME else "abandoned"
     for child in sorted(root.open, key=lambda run: -run.started) if root.open else ():
-        if isinstance(child, LlmRun):
-            if outcome == "cancelled":
-                if state.runs.take(child.run_id, None) is not None:
-                    emit_llm(child, outcome="cancelled")
-            else:
-                state.late.append((time.perf_counter_ns() + _LATE_NS, child))
-        elif state.runs.take(child.run_id, None) is not None and child.action_id is not None:
-            root.emit(
-                translate.action_completed(
-                    child.action_id,
-                    child.parent_action,
-                    child.name,
-                    millis_since(child.started),
-                    outcome if outcome in translate.STATUS_OF_OUTCOME else "abandoned",
-                )
-            )
+        if state.runs.take(child.run_id, None) is not None:
+            root.pass_by(child.run_id, child.scope)
+            _abort(child, status)
     root.open.clear()
+
+
+def _abort(run: Run, outcome: str | None) -> None:
+    if run.action_id is not None:
+        spent = millis_since(run.started)
+        run.root.emit(translate.action_completed(run.action_id, run.parent_action, run.name, spent, outcome))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from hiveloop import Agent, Intervention, Task
 from hiveloop.adapters import RunMap
@@ -16,12 +19,35 @@ from ._plan import Plan
 from ._table import RunTable
 from ._translate import Prompt
 
-__all__ = ["LlmRun", "Options", "Root", "RootRun", "Run", "RunState", "millis_since", "state"]
+if TYPE_CHECKING:
+    from ._answers import UnheardAnswer
+    from ._undecided import Undecided
+
+__all__ = [
+    "MAX_PAST",
+    "Key",
+    "LlmRun",
+    "Options",
+    "Root",
+    "RootRun",
+    "Run",
+    "RunState",
+    "id_number",
+    "innermost_model",
+    "millis_since",
+    "state",
+]
 
 # Agents run for hours and people take days to answer: the cap bounds memory, the age only clears what leaked.
-_MAX_RUNS = 10_000
+_MAX_RUNS = 50_000
 _RUN_TTL_SECONDS = 24 * 3600.0
+_MAX_RECENT = 512
+MAX_PAST = 4_096
+_MAX_WAITING = 10_000
 _WAITING_TTL_SECONDS = 7 * 24 * 3600.0
+
+#: Id of the model call begun last in this context. Only an id, never taken back: a call that ended is not found by it.
+innermost_model: ContextVar[Any] = ContextVar("hiveloop_langchain_model", default=None)
 
 
 class RootRun(NamedTuple):
@@ -38,6 +64,14 @@ class Options(NamedTuple):
     agent: str | Callable[[RootRun], str] | None = None
     project: str | None = None
     capture_content: bool = True
+
+
+class Key(NamedTuple):
+    """Where a run that waits for a person is found again: thread, name of the graph, name given to the agent."""
+
+    thread: str
+    graph: str
+    agent: str
 
 
 class Run:
@@ -88,7 +122,7 @@ class Run:
 class LlmRun(Run):
     """A model call under way."""
 
-    __slots__ = ("model", "prompt", "provider", "ttft_ms", "turn", "window")
+    __slots__ = ("model", "prompt", "provider", "streams", "ttft_ms", "turn", "watched", "window")
 
     def __init__(self, run_id: Any, parent_key: Any, root: Root, name: str, scope: str | None) -> None:
         super().__init__(run_id, parent_key, root, "llm", name, scope)
@@ -98,6 +132,10 @@ class LlmRun(Run):
         self.window: int | None = None
         self.turn = next(root.turns)
         self.ttft_ms: int | None = None
+        #: A piece of the answer has come: whoever reads it may leave it and come back.
+        self.streams = False
+        #: The asyncio task it was begun in, and what was added to that task's done callbacks.
+        self.watched: tuple[asyncio.Task[Any], Callable[[asyncio.Task[Any]], None]] | None = None
 
 
 class Failed(NamedTuple):
@@ -117,14 +155,19 @@ class Root:
         "base_action",
         "capture",
         "emit",
+        "ended",
         "failed",
         "goal",
+        "graph_run",
         "interrupted",
         "intervention",
         "key",
+        "models",
         "name",
+        "nodes",
         "open",
         "owned",
+        "past",
         "pending",
         "plan",
         "reported",
@@ -132,6 +175,9 @@ class Root:
         "seen_interrupts",
         "task",
         "turns",
+        "undecided",
+        "unheard",
+        "wraps",
     )
 
     def __init__(self, name: str, agent: Agent, task: Task | None, owned: bool, capture: bool) -> None:
@@ -144,15 +190,30 @@ class Root:
         self.capture = capture
         self.base_action: str | None = None
         self.goal = name
-        #: Where a run that waits for a person is found again: thread and graph name.
-        self.key: tuple[str, str, str] | None = None
+        self.key: Key | None = None
+        #: A call without a thread: a graph inside of it may have one.
+        self.wraps = False
+        #: Run id of that graph: where it stops to ask, this root waits.
+        self.graph_run: Any = None
+        #: Nodes seen of a graph on a thread: by them one that nobody named is known again.
+        self.nodes: set[str] | None = None
+        self.undecided: Undecided | None = None
+        self.unheard: UnheardAnswer | None = None
         #: Counts the model calls of the task; a resumed run goes on counting.
         self.turns = itertools.count(1)
         self.plan: Plan | None = None
         #: Sends an event of this run: of its task, or of its agent where a bare call has no task.
         self.emit: Callable[[Event], None] = task.emit if task is not None else agent.emit
+        #: Actions under way.
         self.open: set[Run] = set()
+        #: Model calls under way, by the run that made them.
+        self.models: dict[Any, set[LlmRun]] = {}
         self.failed: dict[Any, Failed] = {}
+        #: Runs that ended, by the number of their id → the action their children belong to. Numbers and texts only:
+        #: records that live on make the garbage collector work, which costs more than all the rest of it.
+        self.past: dict[Any, str | None] = {}
+        #: ``perf_counter_ns`` of the end.
+        self.ended: int | None = None
         #: The error last reported and the action that reported it: its way up through the parents is not news.
         self.reported: tuple[int, str, str] | None = None
         #: Once raised, raised again at every further call: a framework that swallows it must not go on.
@@ -162,6 +223,28 @@ class Root:
         self.pending: dict[str, str] = {}
         self.seen_interrupts: dict[str, int] = {}
 
+    def begin_call(self, call: LlmRun) -> None:
+        """Note a model call under way."""
+        made = self.models.get(call.parent_key)
+        if made is None:
+            self.models[call.parent_key] = {call}
+        else:
+            made.add(call)
+
+    def end_call(self, call: LlmRun) -> None:
+        """Forget a model call that was told."""
+        made = self.models.get(call.parent_key)
+        if made is not None:
+            made.discard(call)
+            if not made:
+                self.models.pop(call.parent_key, None)
+
+    def pass_by(self, run_id: Any, scope: str | None) -> None:
+        """Note a run that ended."""
+        if len(self.past) >= MAX_PAST:
+            self.past.clear()
+        self.past[id_number(run_id)] = scope
+
 
 class RunState:
     """All that is kept between callbacks, for the whole process: several handlers may see the same runs."""
@@ -170,9 +253,11 @@ class RunState:
         self.runs: RunTable[Run] = RunTable(_MAX_RUNS, _RUN_TTL_SECONDS)
         #: Model calls without content so far. Mostly empty, so that a token costs one look at it.
         self.awaiting: dict[Any, LlmRun] = {}
-        self.waiting: RunMap[Root] = RunMap(_MAX_RUNS, _WAITING_TTL_SECONDS)
-        #: Model calls that outlived their root: (perf_counter_ns deadline, record). Swept when roots come and go.
-        self.late: deque[tuple[int, LlmRun]] = deque()
+        #: Roots that began or ended lately: what their steps left behind still belongs to their task.
+        self.recent: deque[Root] = deque(maxlen=_MAX_RECENT)
+        self.waiting: RunMap[list[Root]] = RunMap(_MAX_WAITING, _WAITING_TTL_SECONDS)
+        #: Model calls that outlived their root or task: (perf_counter_ns deadline, timestamp of that end, record).
+        self.late: deque[tuple[int, str, LlmRun]] = deque()
 
     def await_content(self, run: LlmRun) -> None:
         """Note a model call that begins."""
@@ -183,6 +268,11 @@ class RunState:
 
 
 state = RunState()
+
+
+def id_number(run_id: Any) -> Any:
+    """A run id as the number it is; ids that are none stay what they are."""
+    return run_id.int if type(run_id) is UUID else run_id
 
 
 def millis_since(started_ns: int) -> int:

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from hiveloop import Intervention
-from hiveloop._safety import attempt
+from hiveloop.adapters import attempt
+from hiveloop.adapters.preview import PROMPT_CHARS, RESULT_CHARS, preview
+from hiveloop.adapters.shown import arguments, shown, shown_text
 
 from . import _translate as translate
 from ._errors import describe, interrupts_of, outcome_of
 from ._extract import documents, failed_tool_messages, handoff_target, tool_outcome
 from ._interrupts import tell_interrupts
 from ._plan import plan_events
-from ._preview import PROMPT_CHARS, RESULT_CHARS, arguments, preview
 from ._retries import note_failure, tell_retry
-from ._roots import close_root, output_text
+from ._roots import close_root, forget, output_of
 from ._runs import Root, Run, millis_since, state
 
 __all__ = [
@@ -49,7 +50,7 @@ def chain_kind(
     if is_direct and parent.kind == "node" and tags and _follows_node(tags):
         return None
     agent = metadata.get("lc_agent_name")
-    if agent is not None and agent != parent.agent_name:
+    if agent is not None and agent != parent.agent_name and parent.kind != "past":
         return "agent"
     return None if name.startswith(_GLUE) else "chain"
 
@@ -63,7 +64,9 @@ def _follows_node(tags: Any) -> bool:
 def open_step(run: Run, details: Mapping[str, Any] | None) -> None:
     """Record a run and send its start where it is an action."""
     root = run.root
-    state.runs.put(run.run_id, run)
+    gone = state.runs.put(run.run_id, run)
+    if gone is not None:
+        forget(*gone)
     root.open.add(run)
     if run.action_id is not None:
         root.emit(translate.action_started(run.action_id, run.parent_action, run.name, run.kind, details))
@@ -84,16 +87,17 @@ def end_chain(run: Run, outputs: Any) -> None:
     """A chain returned. A root that returns nothing while a model still speaks was left by its consumer."""
     root = run.root
     if run.kind == "node":
-        attempt(lambda: _tell_unrun_tools(run, outputs), f"outputs of {run.name}")
+        if type(outputs) is not dict or "messages" in outputs:
+            attempt(lambda: _tell_unrun_tools(run, outputs), f"outputs of {run.name}")
         _finish(run, None, None)
         return
     if run.run_id == root.run_id:
-        left = outputs is None and any(child.kind == "llm" for child in list(root.open))
+        left = outputs is None and bool(root.models)
         outcome = "abandoned" if left else "interrupted" if root.interrupted and not root.owned else None
         _finish(run, outcome, None)
         close_root(run, "abandoned" if left else None, outputs=outputs)
         return
-    result = output_text(outputs, run.name) if root.capture else None
+    result = output_of(outputs, run.name) if root.capture else None
     _finish(run, None, {"result": result} if result is not None else None)
 
 
@@ -212,7 +216,8 @@ def end_tool(run: Run, output: Any) -> None:
     else:
         details: dict[str, Any] = {}
         if root.capture and result is not None:
-            details["result"] = preview(result, RESULT_CHARS)
+            is_text = type(result) is str
+            details["result"] = shown_text(result, RESULT_CHARS) if is_text else shown(result, RESULT_CHARS)
         if handoff_to is not None:
             details["handoff_to"] = handoff_to
         _finish(run, None, details)

@@ -31,27 +31,36 @@ class RunTable(Generic[T]):
         self.get = self._runs.get
         #: ``take(run_id, None)``: the record of a run, which is then forgotten.
         self.take = self._runs.pop
+        #: Whether a run is under way.
+        self.knows = self._runs.__contains__
         #: Runs dropped for age or room.
         self.evicted = 0
 
-    def put(self, run_id: Any, record: T) -> None:
-        """Remember a run."""
+    def put(self, run_id: Any, record: T) -> tuple[Any, T] | None:
+        """Remember a run. Returns what had to go for it, with its id: the caller owes that run its end."""
         self._runs[run_id] = record
-        if len(self._runs) > self._max_runs:
-            self._drop_oldest()
+        return self._drop_oldest() if len(self._runs) > self._max_runs else None
 
-    def sweep(self) -> list[T]:
+    def sweep(self) -> list[tuple[Any, T]]:
         """Drop what is too old and return it. Cheap when nothing is: records are in the order they started."""
         limit = time.perf_counter_ns() - self._ttl_ns
-        dropped: list[T] = []
+        dropped: list[tuple[Any, T]] = []
         while self._runs:
             oldest = self._oldest()
             if oldest is None or oldest[1].started > limit:
                 break
-            record = self._drop_oldest()
-            if record is not None:
-                dropped.append(record)
+            gone = self._drop_oldest()
+            if gone is not None:
+                dropped.append(gone)
         return dropped
+
+    def values(self) -> list[T]:
+        """All records, oldest first."""
+        return list(self._runs.values())
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._runs.clear()
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -62,9 +71,9 @@ class RunTable(Generic[T]):
         except (StopIteration, RuntimeError):  # another thread changed it meanwhile: next time
             return None
 
-    def _drop_oldest(self) -> T | None:
+    def _drop_oldest(self) -> tuple[Any, T] | None:
         oldest = self._oldest()
-        record = None if oldest is None else self._runs.pop(oldest[0], None)
-        if record is not None:
-            self.evicted += 1
-        return record
+        if oldest is None or self._runs.pop(oldest[0], None) is None:
+            return None
+        self.evicted += 1
+        return oldest

@@ -154,7 +154,15 @@ def _from_langchain(source: Mapping[str, Any]) -> Usage:
     )
 
 
-_USAGE_KEYS = ("token_usage", "usage", "usage_metadata", "tokens")
+_USAGE_KEYS = (
+    "token_usage",
+    "usage",
+    "usage_metadata",
+    "usageMetadata",
+    "amazon-bedrock-invocationMetrics",
+    "token_count",  # Cohere
+    "tokens",
+)
 _FLAT_KEYS = ("prompt_eval_count", "eval_count", "prompt_token_count", "promptTokenCount")
 
 
@@ -172,7 +180,7 @@ def _raw_usage(place: Any) -> Mapping[str, Any] | None:
 def _from_provider(raw: Mapping[str, Any]) -> Usage:
     if "prompt_token_count" in raw or "promptTokenCount" in raw:
         return _known(_gemini(raw))
-    if "inputTokens" in raw:
+    if "inputTokens" in raw or "inputTokenCount" in raw:
         return _known(_bedrock(raw))
     if "cache_read_input_tokens" in raw or "cache_creation_input_tokens" in raw or "cache_creation" in raw:
         return _known(_anthropic(raw))
@@ -210,23 +218,24 @@ def _anthropic(raw: Mapping[str, Any]) -> Usage:
 
 
 def _bedrock(raw: Mapping[str, Any]) -> Usage:
-    """Bedrock Converse counts the cache apart from ``inputTokens``, and says so in ``totalTokens``."""
+    """Bedrock, of Converse and of a plain invocation, counts the cache apart from the input."""
     read = _first(raw, "cacheReadInputTokens", "cacheReadInputTokenCount")
     written = _first(raw, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
     return Usage(
-        tokens_in=_sum(_count(raw.get("inputTokens")), read, written),
-        tokens_out=_count(raw.get("outputTokens")),
+        tokens_in=_sum(_first(raw, "inputTokens", "inputTokenCount"), read, written),
+        tokens_out=_first(raw, "outputTokens", "outputTokenCount"),
         cache_read=read,
         cache_creation=written,
     )
 
 
 def _gemini(raw: Mapping[str, Any]) -> Usage:
-    """Gemini counts the cache inside the prompt, and thoughts apart from the candidates."""
+    """Gemini counts the cache inside the prompt, what its own tools put in and its thoughts apart from both texts."""
     thoughts = _first(raw, "thoughts_token_count", "thoughtsTokenCount")
     answer = _first(raw, "candidates_token_count", "candidatesTokenCount")
+    by_tools = _first(raw, "tool_use_prompt_token_count", "toolUsePromptTokenCount")
     return Usage(
-        tokens_in=_first(raw, "prompt_token_count", "promptTokenCount"),
+        tokens_in=_sum(_first(raw, "prompt_token_count", "promptTokenCount"), by_tools),
         tokens_out=_sum(answer, thoughts) if answer is not None else thoughts,
         cache_read=_first(raw, "cached_content_token_count", "cachedContentTokenCount"),
         reasoning=thoughts,

@@ -2,29 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
 from typing import Any
 
-from . import _translate as translate
-from ._approval import Answered, answers
-from ._runs import Root
+from ._answers import continues, named_interrupts, tell_answers
+from ._runs import Key, Options, Root, state
 
-__all__ = ["continues", "reopen", "supersede", "tell_answers"]
+__all__ = ["enter_node", "go_on", "is_unnamed", "keep", "key_of", "reopen", "supersede_all", "take"]
 
-_INTERRUPT_ID_CHARS = 32
-
-
-def continues(inputs: Any) -> bool:
-    """Whether these inputs go on with a thread (a ``Command``, or nothing) and are no new question."""
-    # Asked of the class: inputs may be any object of the program, and asking that could run its code.
-    kind = type(inputs)
-    return inputs is None or (hasattr(kind, "resume") and hasattr(kind, "goto"))
+_MAX_PER_THREAD = 8
+_MAX_NODES = 1_000
+_UNNAMED = ("LangGraph", "Runnable")
+# A signal handler may come in the middle of it.
+_lock = threading.RLock()
 
 
-def supersede(previous: Root) -> None:
+def key_of(thread_id: Any, graph: str, options: Options) -> Key:
+    """Where a run on this thread waits and is found again."""
+    return Key(str(thread_id), graph, options.agent if isinstance(options.agent, str) else "")
+
+
+def is_unnamed(graph: str) -> bool:
+    """A name that any graph may have which nobody named."""
+    return graph.startswith(_UNNAMED)
+
+
+def keep(root: Root, key: Key) -> None:
+    """This root waits from now on."""
+    with _lock:
+        bucket = state.waiting.pop(key) or []
+        bucket.append(root)
+        moot = bucket[:-_MAX_PER_THREAD]
+        state.waiting.put(key, bucket[-_MAX_PER_THREAD:])
+    for old in moot:
+        _supersede(old)
+
+
+def take(key: Key, inputs: Any) -> Root | None:
+    """The waiting root that these inputs go on with: one whose question they name, else the last that asked."""
+    with _lock:
+        bucket = state.waiting.pop(key)
+        if not bucket:
+            return None
+        found = next((root for root in reversed(bucket) if _is_meant(root, inputs)), bucket[-1])
+        bucket.remove(found)
+        if bucket:
+            state.waiting.put(key, bucket)
+    return found
+
+
+def _is_meant(root: Root, inputs: Any) -> bool:
+    if inputs is None:
+        return any(name.startswith("breakpoint:") for name in root.pending)
+    return any(name in root.pending for name in named_interrupts(inputs.resume))
+
+
+def supersede_all(key: Key) -> None:
     """New input on a waiting thread: the graph forgets what it asked, and nobody will answer any more."""
-    if previous.owned and previous.task is not None:
-        previous.task.complete(status="abandoned", payload={"outcome": "superseded"})
+    with _lock:
+        moot = state.waiting.pop(key)
+    for root in moot or ():
+        _supersede(root)
+
+
+def enter_node(root: Root, key: Key, node: str) -> None:
+    """Note a node of a graph on a thread. New input to a graph nobody named is known by where it begins."""
+    if root.nodes is None:
+        root.nodes = set()
+        _supersede_those_with(node, key)
+    if len(root.nodes) < _MAX_NODES:
+        root.nodes.add(node)
+
+
+def _supersede_those_with(node: str, key: Key) -> None:
+    with _lock:
+        bucket = state.waiting.pop(key)
+        if not bucket:
+            return
+        moot = [root for root in bucket if root.nodes is not None and node in root.nodes]
+        kept = [root for root in bucket if root not in moot]
+        if kept:
+            state.waiting.put(key, kept)
+    for root in moot:
+        _supersede(root)
+
+
+def _supersede(root: Root) -> None:
+    if root.owned and root.task is not None:
+        root.task.complete(status="abandoned", payload={"outcome": "superseded"})
 
 
 def reopen(previous: Root, capture: bool) -> Root | None:
@@ -37,29 +102,28 @@ def reopen(previous: Root, capture: bool) -> Root | None:
     return root
 
 
-def tell_answers(root: Root, previous: Root | None, inputs: Any) -> None:
-    """Say which approvals these inputs answer; what stays unanswered goes on waiting with the new root."""
-    if previous is not None:
-        root.pending, root.seen_interrupts = previous.pending, previous.seen_interrupts
-    resume = getattr(inputs, "resume", None) if continues(inputs) else None
-    if resume is not None:
-        found = answers(resume, list(root.pending) or _named(resume) or [""], root.capture)
-        for interrupt_id, answered in found.items():
-            _tell(root, interrupt_id, answered)
-    elif inputs is None:
-        for interrupt_id in [key for key in root.pending if key.startswith("breakpoint:")]:
-            _tell(root, interrupt_id, Answered("approved", {}))
+def go_on(root: Root, key: Key, inputs: Any) -> Root | None:
+    """A graph with a thread begins inside of a run without one. Returns the root that waited for it, to go on with.
 
-
-def _tell(root: Root, interrupt_id: str, answered: Answered) -> None:
-    # Asked by another process: the id, where the resume names it, still finds the question.
-    approval_id = root.pending.pop(interrupt_id, interrupt_id)
-    root.emit(translate.approval_received(approval_id or None, answered.decision, answered.details))
-
-
-def _named(resume: Any) -> list[str]:
-    """The interrupt ids a resume mapping is keyed by."""
-    if not isinstance(resume, Mapping):
-        return []
-    ids = [key for key in resume if isinstance(key, str) and len(key) == _INTERRUPT_ID_CHARS]
-    return ids if len(ids) == len(resume) else []
+    ``None``: the graph is part of ``root``, which then waits where the graph does.
+    """
+    if not continues(inputs):
+        if not is_unnamed(key.graph):
+            supersede_all(key)
+    elif root.pending:
+        # It was asked and is answered inside of one call.
+        root.interrupted = False
+        tell_answers(root, None, inputs)
+    else:
+        previous = take(key, inputs)
+        if root.undecided is not None:
+            root.undecided.decide(previous)
+        elif previous is not None:
+            again = reopen(previous, root.capture)
+            if again is not None:
+                again.key = key
+                tell_answers(again, previous, inputs)
+                return again
+        tell_answers(root, previous, inputs)
+    root.key = key
+    return None
