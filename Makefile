@@ -5,7 +5,8 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
-PACKAGES := packages/hiveloop-core packages/hiveloop-langchain packages/hiveboard
+PACKAGES := packages/hiveloop-core packages/hiveloop-langchain packages/hiveloop-crewai packages/hiveloop-autogen \
+  packages/hiveloop-tenacity packages/hiveboard
 EDITABLE := $(foreach package,$(PACKAGES),-e $(package))
 MANIFESTS := pins.txt pyproject.toml $(foreach package,$(PACKAGES),$(package)/pyproject.toml)
 WEB := packages/hiveboard/web
@@ -41,9 +42,17 @@ help:  ## what there is
 
 # -- for people who want to see it --------------------------------------------------------------
 
+# FRAMEWORKS=all adds CrewAI, which takes a gigabyte.
+ALL := $(filter all,$(FRAMEWORKS))
+
+.venv/.crewai: .venv/.demo
+	@echo "· adding CrewAI (large)"
+	@$(UV) pip install --quiet --python .venv --constraint pins.txt --group pyproject.toml:crewai
+	@touch $@
+
 .PHONY: demo
-demo: .venv/.demo  ## collector, dashboard and real agents at work; ONCE=1 runs them once and prints what the collector says
-	@$(RUN) -m examples.demo $(if $(ONCE),--once) $(DEMO_ARGS)
+demo: $(if $(ALL),.venv/.crewai,.venv/.demo)  ## collector, dashboard and real agents at work; ONCE=1 runs them once and prints what the collector says; FRAMEWORKS=all: with CrewAI
+	@$(RUN) -m examples.demo $(if $(ONCE),--once) $(if $(ALL),--frameworks all) $(DEMO_ARGS)
 
 # -- for people who change it -------------------------------------------------------------------
 

@@ -27,6 +27,42 @@ else:
     raise AssertionError("instrument() without LangChain must raise AdapterUnavailable")
 assert hiveloop.instrument() == ()
 """,
+    "hiveloop-tenacity": """
+import sys, hiveloop, hiveloop_tenacity
+assert hiveloop_tenacity.chain(hiveloop_tenacity.before_sleep)
+assert "tenacity" not in sys.modules
+for turn_on in (hiveloop_tenacity.instrument, lambda: hiveloop_tenacity.watch(print)):
+    try:
+        turn_on()
+    except hiveloop.AdapterUnavailable as error:
+        assert "pip install" in str(error), error
+    else:
+        raise AssertionError("without tenacity it must raise AdapterUnavailable")
+assert hiveloop.instrument() == ()
+""",
+    "hiveloop-autogen": """
+import sys, hiveloop, hiveloop_autogen
+assert hiveloop_autogen.observe and hiveloop_autogen.RunInfo and hiveloop_autogen.adapter
+assert not {"autogen_core", "autogen_agentchat", "autogen"} & set(sys.modules)
+try:
+    hiveloop_autogen.instrument()
+except hiveloop.AdapterUnavailable as error:
+    assert "pip install" in str(error), error
+else:
+    raise AssertionError("instrument() without AutoGen must raise AdapterUnavailable")
+assert hiveloop.instrument() == ()
+""",
+    "hiveloop-crewai": """
+import sys, hiveloop, hiveloop_crewai
+assert "crewai" not in sys.modules
+try:
+    hiveloop_crewai.instrument()
+except hiveloop.AdapterUnavailable as error:
+    assert "pip install" in str(error), error
+else:
+    raise AssertionError("instrument() without CrewAI must raise AdapterUnavailable")
+assert hiveloop.instrument() == ()
+""",
     "hiveboard": """
 import importlib.resources, hiveboard, hiveboard.app, hiveboard.cli
 page = importlib.resources.files("hiveboard") / "dashboard" / "static" / "index.html"

@@ -25,6 +25,9 @@ VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"
 BOUNDARIES = {
     "hiveloop": {"_safety.py"},
     "hiveloop_langchain": set(),
+    "hiveloop_crewai": set(),
+    "hiveloop_autogen": set(),
+    "hiveloop_tenacity": set(),
     "hiveboard": {"boundary.py"},
 }
 

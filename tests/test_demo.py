@@ -23,6 +23,7 @@ import pytest
 
 from examples.demo.board import Board
 from examples.demo.collector import CollectorError, free_port
+from examples.demo.once import _money
 from examples.demo.recorded_usage import RecordedUsage, read_usage
 from examples.demo.scenarios import SCENARIOS
 from examples.demo.traffic import Served
@@ -64,6 +65,16 @@ def test_the_check_passes_and_shows_every_run(tmp_path: Path) -> None:
     shown = Counter((row[0], row[2], int(row[3])) for row in rows)
     assert shown == Counter((s.worker.agent_id, case.status, case.llm_calls) for s, case in RUNS)
     assert f"all {len(RUNS)} runs" in output
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_the_check_passes_with_every_framework(tmp_path: Path) -> None:
+    demo = _demo(tmp_path, "--once", "--port", "0", "--frameworks", "all")
+    output, _ = demo.communicate(timeout=200)
+    assert demo.returncode == 0, output
+    assert f"all {len(RUNS) + 1} runs" in output
+    assert "newsletter-yirgacheffe" in output
 
 
 class _Forgetful(BaseHTTPRequestHandler):
@@ -268,3 +279,40 @@ def test_a_missing_action_or_nested_call_is_a_problem() -> None:
 )
 def test_recorded_usage_of_each_dialect(body: bytes, usage: RecordedUsage | None) -> None:
     assert read_usage(body) == usage
+
+
+def _is_up(url: str) -> bool:
+    return Board(url, "hb_live_local").is_up()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGKILL], ids=["the terminal is closed", "killed"])
+def test_the_collector_ends_however_the_demo_ends(tmp_path: Path, ending: signal.Signals) -> None:
+    demo = _demo(tmp_path, "--port", "0")
+    output = cast("Any", demo.stdout)
+    try:
+        line = next(line for line in output if "http://127.0.0.1:" in line)
+        found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        assert found is not None
+        assert _is_up(found.group())
+        demo.send_signal(ending)
+        demo.wait(timeout=20)
+        give_up = time.monotonic() + 20
+        while _is_up(found.group()):
+            assert time.monotonic() < give_up, "the collector is still there"
+            time.sleep(0.05)
+    finally:
+        demo.kill()
+        demo.wait()
+        output.close()
+
+
+@pytest.mark.parametrize(
+    ("dollars", "estimated", "shown"),
+    [
+        (None, False, "-"), (0.0, True, "$0"), (12.345, False, "$12.35"), (0.5, True, "~$0.50"),
+        (0.0123456, True, "~$0.0123"), (0.00050012, False, "$0.0005"), (1234.5, True, "~$1,234.50"), (0.999, False, "$1.00"),
+    ],
+)  # fmt: skip
+def test_money_has_the_digits_the_page_shows(dollars: float | None, estimated: bool, shown: str) -> None:
+    assert _money(dollars, estimated=estimated) == shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -17,10 +18,11 @@ from rich.panel import Panel
 from .board import Board
 from .collector import Collector, CollectorError, free_port
 from .live import run_live
-from .models import provider_environment
+from .models import CREWAI_OFFLINE, provider_environment
 from .once import run_once
 from .pace import Pace
-from .scenarios import SCENARIOS
+from .scenario import Scenario
+from .scenarios import ALL_SCENARIOS, SCENARIOS
 
 DEFAULT_PORT = 8000
 _LOCAL_KEY = "hb_live_local"
@@ -37,7 +39,25 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help="port of the collector; 0 takes any free one"
     )
+    parser.add_argument(
+        "--frameworks",
+        choices=("default", "all"),
+        default="default",
+        help="all: with a CrewAI crew, where that is installed (make demo FRAMEWORKS=all)",
+    )
     return parser.parse_args(argv)
+
+
+def _watch(frameworks: str) -> Sequence[Scenario]:
+    """Turn the adapters on, and say who works. LangChain needs none: its runs are given a handler."""
+    # The team is the worker here; its members are steps of its runs.
+    hiveloop.instrument("autogen", turns="actions")
+    if frameworks == "default":
+        return SCENARIOS
+    os.environ.update(CREWAI_OFFLINE)
+    logging.getLogger("crewai").setLevel(logging.ERROR)
+    hiveloop.instrument("crewai")
+    return ALL_SCENARIOS
 
 
 @contextmanager
@@ -55,11 +75,11 @@ def _endpoint(arguments: argparse.Namespace, console: Console) -> Iterator[tuple
         yield collector.url, collector
 
 
-def _banner(url: str, console: Console) -> None:
+def _banner(url: str, scenarios: Sequence[Scenario], console: Console) -> None:
     console.print(
         Panel(f"[bold]Open the dashboard:  [cyan link={url}]{url}[/][/]", expand=False, padding=(1, 3))
     )
-    for scenario in SCENARIOS:
+    for scenario in scenarios:
         console.print(f"  [bold]{scenario.worker.agent_id:16}[/] {scenario.story}", highlight=False)
     console.print("\nThe agents are at work. Ctrl-C ends the demo.")
 
@@ -70,12 +90,12 @@ def _until_stopped(collector: Collector | None) -> None:
         time.sleep(0.5)
 
 
-def _live(url: str, collector: Collector | None, console: Console) -> bool:
-    _banner(url, console)
+def _live(url: str, collector: Collector | None, scenarios: Sequence[Scenario], console: Console) -> bool:
+    _banner(url, scenarios, console)
     pace = Pace(live=True)
     interrupted = False
     try:
-        run_live(SCENARIOS, pace, lambda: _until_stopped(collector), console.print)
+        run_live(scenarios, pace, lambda: _until_stopped(collector), console.print)
     except KeyboardInterrupt:
         interrupted = True
         console.print("\nStopping: the agents have put down their work.")
@@ -92,16 +112,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 when everything was as it must be."""
     arguments = _arguments(argv)
     console = Console(width=None if sys.stdout.isatty() else 132)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # SIGHUP: the terminal was closed
+        signal.signal(ending, _interrupt)
     api_key = os.environ.get("HIVELOOP_API_KEY") or _LOCAL_KEY if arguments.endpoint else _LOCAL_KEY
     try:
         with provider_environment(), _endpoint(arguments, console) as (url, collector):
-            hiveloop.init(api_key=api_key, endpoint=url, flush_interval=0.5)
+            hiveloop.init(api_key=api_key, endpoint=url, flush_interval=0.5, instrument="tenacity")
             try:
+                scenarios = _watch(arguments.frameworks)
                 if arguments.once:
-                    good = run_once(Board(url, api_key), SCENARIOS, console)
+                    good = run_once(Board(url, api_key), scenarios, console)
                 else:
-                    good = _live(url, collector, console)
+                    good = _live(url, collector, scenarios, console)
             finally:
                 with suppress(KeyboardInterrupt):  # a second Ctrl-C means: at once
                     hiveloop.shutdown(timeout=5)

@@ -1,4 +1,4 @@
-"""The collector of the demo: `hiveboard serve` as a child process, with a store that starts empty."""
+"""The collector of the demo: `hiveboard serve` as a child process that ends with it, with a store that starts empty."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from .board import Board
 
 __all__ = ["FOLDER", "Collector", "CollectorError", "free_port"]
 
-FOLDER = Path(__file__).resolve().parents[2] / ".demo"
+_ROOT = Path(__file__).resolve().parents[2]
+FOLDER = _ROOT / ".demo"
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 _PORTS_TRIED = 20
@@ -61,24 +62,17 @@ class Collector:
 
     def __enter__(self) -> Self:
         store = self._fresh_store()
-        command = [
-            *_hiveboard(),
-            "serve",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(self._port),
-            "--store",
-            str(store),
-        ]
+        command = [sys.executable, "-m", "examples.demo.tethered", "serve"]
+        command += ["--host", "127.0.0.1", "--port", str(self._port), "--store", str(store)]
         # Settings of another collector on this machine are not the demo's.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HIVEBOARD_")}
         with self.log_file.open("wb") as log:
             # A session of its own: Ctrl-C reaches the demo only, which stops the collector after the last event.
             self._process = subprocess.Popen(
                 command,
+                cwd=_ROOT,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # never written to: it ends when this process does
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -134,13 +128,6 @@ class Collector:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         shutil.rmtree(self._store_folder, ignore_errors=True)
-
-
-def _hiveboard() -> list[str]:
-    """The command beside this Python, else whatever the PATH has."""
-    beside = Path(sys.executable).with_name("hiveboard")
-    found = str(beside) if beside.exists() else shutil.which("hiveboard")
-    if found is None:
-        raise CollectorError("The command `hiveboard` is not installed here; `make demo` installs it.")
-    return [found]

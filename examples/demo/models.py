@@ -11,11 +11,20 @@ from langchain_anthropic import ChatAnthropic
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-__all__ = ["claude", "gpt", "provider_environment"]
+__all__ = ["CREWAI_OFFLINE", "WORD_FOR_A_KEY", "claude", "gpt", "provider_environment"]
 
 #: Variables the clients, and the tracing service of LangChain, read by themselves.
 _PROVIDER_PREFIXES = ("OPENAI_", "ANTHROPIC_", "LANGSMITH_", "LANGCHAIN_")
-_KEY = SecretStr("answered-from-a-cassette")
+#: CrewAI sends traces and asks for new versions by itself; the demo does not leave this machine.
+CREWAI_OFFLINE = {
+    "CREWAI_DISABLE_TELEMETRY": "true",
+    "CREWAI_TRACING_ENABLED": "false",
+    "CREWAI_TESTING": "true",
+    "CREWAI_DISABLE_VERSION_CHECK": "true",
+}
+#: Every client wants a key.
+WORD_FOR_A_KEY = "answered-from-a-cassette"
+_KEY = SecretStr(WORD_FOR_A_KEY)
 
 
 def gpt(model: str, **settings: Any) -> ChatOpenAI:

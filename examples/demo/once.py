@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -92,9 +93,20 @@ def _cells(verdict: Verdict) -> list[str]:
         str(row.get("task_id")),
         f"[{_STATUS_STYLE.get(status, 'white')}]{status}[/]",
         *(_number(row.get(name)) for name in ("llm_call_count", "total_tokens_in", "total_tokens_out")),
-        "-" if cost is None else f"${cost:.5f}",
+        _money(cost, estimated=bool(row.get("estimated_cost"))),
         "-" if duration is None else f"{duration / 1000:.2f} s",
     ]
+
+
+def _money(dollars: float | None, *, estimated: bool) -> str:
+    """US dollars with the digits the page shows: three that count, at least two decimals; ``~`` before an estimate."""
+    if dollars is None:
+        return "-"
+    if dollars <= 0:
+        return "$0"
+    decimals = 2 if dollars >= 0.995 else min(12, 2 - math.floor(math.log10(dollars)))
+    whole, _, part = f"{dollars:,.{decimals}f}".partition(".")
+    return f"{'~' if estimated else ''}${whole}.{part[:2]}{part[2:].rstrip('0')}"
 
 
 def _number(value: int | None) -> str:

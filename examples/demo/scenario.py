@@ -21,6 +21,7 @@ class Worker:
     type: str
     version: str
     project: str
+    framework: str = "langchain"
 
 
 @dataclass(frozen=True, kw_only=True)

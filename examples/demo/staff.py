@@ -13,7 +13,7 @@ __all__ = ["perform", "register"]
 
 def register(worker: Worker) -> None:
     """Make the worker known before its first task, with its type and version."""
-    hiveloop.agent(worker.agent_id, type=worker.type, version=worker.version, framework="langchain")
+    hiveloop.agent(worker.agent_id, type=worker.type, version=worker.version, framework=worker.framework)
 
 
 def perform(scenario: Scenario, case: Case, pace: Pace, session_id: str) -> str | None:

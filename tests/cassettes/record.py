@@ -21,11 +21,13 @@ from vcr.request import Request
 from examples.demo.models import provider_environment
 from examples.demo.pace import Pace
 from examples.demo.scenario import Scenario, Stage
-from examples.demo.scenarios import SCENARIOS
+from examples.demo.scenarios import ALL_SCENARIOS
 from tests.model_server import ModelServer, Script
 
+from .autogen_conversations import AUTOGEN_CONVERSATIONS
 from .conversations import CONVERSATIONS
-from .scripts import DEMO_SCRIPTS, WIRE_SCRIPTS
+from .crews import CREWS, SIDE_BY_SIDE, offline
+from .scripts import AUTOGEN_SCRIPTS, CREWAI_SCRIPTS, DEMO_SCRIPTS, WIRE_SCRIPTS
 
 __all__ = ["FOLDER", "RECORDINGS", "record"]
 
@@ -96,6 +98,7 @@ def _cassette(file: Path, *, sort: bool) -> AbstractContextManager[Cassette]:
 def _record_scenario(scenario: Scenario, folder: Path) -> None:
     name = scenario.worker.agent_id
     file = folder / f"demo_{name.replace('-', '_')}.yaml"
+    offline()
     with _recording(file, DEMO_SCRIPTS[name], sort=name in _SIDE_BY_SIDE):
         for case in scenario.cases:
             case.run(Stage(pace=Pace(), session_id=case.session_id))
@@ -106,6 +109,12 @@ def _record_conversation(name: str, folder: Path) -> None:
         CONVERSATIONS[name]({})
 
 
+def _record_crew(name: str, folder: Path) -> None:
+    offline()
+    with _recording(folder / f"crewai_{name}.yaml", CREWAI_SCRIPTS, sort=name in SIDE_BY_SIDE):
+        CREWS[name]()
+
+
 def _scenario_recorder(scenario: Scenario) -> Callable[[Path], None]:
     return lambda folder: _record_scenario(scenario, folder)
 
@@ -114,10 +123,24 @@ def _conversation_recorder(name: str) -> Callable[[Path], None]:
     return lambda folder: _record_conversation(name, folder)
 
 
+def _crew_recorder(name: str) -> Callable[[Path], None]:
+    return lambda folder: _record_crew(name, folder)
+
+
+def _autogen_recorder(name: str) -> Callable[[Path], None]:
+    def record_one(folder: Path) -> None:
+        with _recording(folder / f"autogen_{name}.yaml", AUTOGEN_SCRIPTS, sort=False):
+            AUTOGEN_CONVERSATIONS[name]()
+
+    return record_one
+
+
 #: Cassette name → what records it into a folder.
 RECORDINGS: dict[str, Callable[[Path], None]] = {
-    **{f"demo_{s.worker.agent_id.replace('-', '_')}": _scenario_recorder(s) for s in SCENARIOS},
+    **{f"demo_{s.worker.agent_id.replace('-', '_')}": _scenario_recorder(s) for s in ALL_SCENARIOS},
     **{f"wire_{name}": _conversation_recorder(name) for name in CONVERSATIONS},
+    **{f"autogen_{name}": _autogen_recorder(name) for name in AUTOGEN_CONVERSATIONS},
+    **{f"crewai_{name}": _crew_recorder(name) for name in CREWS},
 }
 
 

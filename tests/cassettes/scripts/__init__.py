@@ -3,17 +3,22 @@
 from tests.model_server import Script
 
 from . import (
+    autogen,
     billing,
+    crewai,
     data_sync,
     lead_qualifier,
     market_research,
+    newsroom,
     order_desk,
     refund_desk,
+    returns_team,
+    stock_keeper,
     support_triage,
     wire,
 )
 
-__all__ = ["DEMO_SCRIPTS", "WIRE_SCRIPTS"]
+__all__ = ["AUTOGEN_SCRIPTS", "CREWAI_SCRIPTS", "DEMO_SCRIPTS", "WIRE_SCRIPTS"]
 
 DEMO_SCRIPTS: dict[str, tuple[Script, ...]] = {
     "lead-qualifier": lead_qualifier.SCRIPTS,
@@ -23,5 +28,10 @@ DEMO_SCRIPTS: dict[str, tuple[Script, ...]] = {
     "billing": billing.SCRIPTS,
     "refund-desk": refund_desk.SCRIPTS,
     "order-desk": order_desk.SCRIPTS,
+    "returns-team": returns_team.SCRIPTS,
+    "newsroom": newsroom.SCRIPTS,
+    "stock-keeper": stock_keeper.SCRIPTS,
 }
 WIRE_SCRIPTS = wire.SCRIPTS
+CREWAI_SCRIPTS = crewai.SCRIPTS
+AUTOGEN_SCRIPTS = autogen.SCRIPTS
