@@ -151,3 +151,43 @@ def test_reported_estimated_and_unknown_are_told_apart(tmp_path: Path) -> None:
         ]
         task = collector.get("/v1/tasks").json["data"][0]
         assert (task["total_cost"], task["estimated_cost"]) == (0.7525, 0.2525)
+
+
+@pytest.mark.parametrize(
+    ("model", "matched", "source"),
+    [
+        ("gpt-4.1", "gpt-4.1", "own"),
+        ("gpt-4.1-2025-04-14", "gpt-4.1", "own"),
+        ("gpt-4.1-latest", "gpt-4.1", "own"),
+        ("openai/gpt-4.1", "gpt-4.1", "own"),
+        ("openai/gpt-4.1-2025-04-14", "gpt-4.1", "own"),
+        ("openrouter/openai/gpt-4.1", "gpt-4.1", "own"),
+        ("openai:gpt-4.1", "gpt-4.1", "own"),
+        ("gpt-4.1-my-finetune", "gpt-4.1", "own"),
+        ("gpt-4.1-mini", "gpt-4.1-mini", "library"),
+        ("openai/gpt-4.1-mini", "gpt-4.1-mini", "library"),
+        ("gpt-4.1-mini-2025-04-14", "gpt-4.1-mini", "library"),
+        ("claude-sonnet-4-20250514", "claude-sonnet-4", "own"),
+        ("claude-sonnet-4-5", "claude-sonnet-4-5", "library"),
+        ("anthropic.claude-sonnet-4-20250514-v1:0", "claude-sonnet-4", "own"),
+        ("acme/house-model", "House-Model", "own"),
+        ("acme/house-model-v2", "House-Model", "own"),
+        ("HOUSE-MODEL", "House-Model", "own"),
+        ("my-house-model", None, None),
+    ],
+)
+def test_own_prices_win_for_dated_and_vendor_prefixed_names(
+    tmp_path: Path, model: str, matched: str | None, source: str | None
+) -> None:
+    prices = tmp_path / "prices.json"
+    price = '{"input_per_m": 1000, "output_per_m": 1000}'
+    prices.write_text(f'{{"gpt-4.1": {price}, "House-Model": {price}, "claude-sonnet-4": {price}}}')
+    with running(tmp_path / "s.db", prices=prices) as collector:
+        collector.store(
+            [kind("llm_call", data={"name": "n", "model": model, "tokens_in": 1000, "tokens_out": 0})]
+        )
+        call = collector.get("/v1/llm-calls").json["data"][0]
+        assert (call["cost_model_matched"], call["price_source"]) == (matched, source)
+        assert (call["cost"] == 1.0) is (source == "own")
+        shown = collector.get("/v1/events").json["data"][0]
+        assert (shown["cost_model_matched"], shown["price_source"]) == (matched, source)

@@ -9,7 +9,7 @@ from hiveboard.instant import parse_instant
 from hiveboard.projections.action_tree import action_tree
 from hiveboard.projections.error_chain import error_chains
 from hiveboard.projections.plan import current_plan, plan_history
-from hiveboard.projections.time_breakdown import covered, time_breakdown
+from hiveboard.projections.time_breakdown import Stretch, covered, time_breakdown
 
 from .told import NOW, done, llm, start, told
 
@@ -114,21 +114,26 @@ def test_a_step_without_revision_belongs_to_the_plan_of_its_time() -> None:
     assert current_plan(told(step(1, 0, "completed"))) is None
 
 
+def ran(duration_ms: int, *, is_open: bool = False) -> Stretch:
+    return Stretch(NOW, NOW + duration_ms * 1000, is_open)
+
+
 def test_time_is_counted_once() -> None:
     assert covered([(0, 10), (5, 15), (20, 30), (22, 25)]) == 25
     events = told(
         start("outer", 0), start("t1", 0, "outer"), start("t2", 0, "outer"), llm(80, 60, "t1"), llm(90, 60, "t2"),
         done("t1", 100, "outer", ms=100), done("t2", 120, "outer", ms=120), done("outer", 150, ms=150),
     )  # fmt: skip
-    split = time_breakdown(events, 200)
+    split = time_breakdown(events, ran(200))
     assert (split.llm_ms, split.tool_ms, split.other_ms) == (70, 50, 80)
-    assert split.llm_ms + split.tool_ms + split.other_ms == 200
 
 
-def split_of(duration_ms: int | None, *events: dict[str, Any]) -> tuple[int, int, int]:
-    split = time_breakdown(told(*events), duration_ms)
-    if duration_ms is not None:
-        assert split.llm_ms + split.tool_ms + split.other_ms == duration_ms
+def split_of(run: Stretch | int, *events: dict[str, Any]) -> tuple[int, int, int]:
+    run = run if isinstance(run, Stretch) else ran(run)
+    split = time_breakdown(told(*events), run)
+    assert split.llm_ms is not None
+    assert split.llm_ms + split.tool_ms + split.waiting_ms + split.other_ms == (run.end - run.start) // 1000
+    assert split.waiting_ms == 0
     return split.llm_ms, split.tool_ms, split.other_ms
 
 
@@ -169,7 +174,7 @@ def test_an_action_made_by_hand_is_a_tool_when_nothing_is_in_it() -> None:
 
 def test_a_tool_at_work_counts_while_its_run_is_open() -> None:
     events = [start("a", 0, kind="tool"), {"at": 50, "payload": {"kind": "note"}}]
-    assert split_of(None, *events) == (0, 50, 0)
+    assert split_of(ran(70, is_open=True), *events) == (0, 70, 0)
     assert split_of(50, *events) == (0, 0, 50), "when it ended is unknown once the run is over"
 
 
@@ -201,5 +206,5 @@ def test_circular_parents_become_roots_and_keep_what_hangs_on_them() -> None:
 
 
 def test_the_parts_never_exceed_the_whole() -> None:
-    split = time_breakdown(told(llm(1000, 900), start("a", 0), done("a", 1000, ms=1000)), 100)
+    split = time_breakdown(told(llm(1000, 900), start("a", 0), done("a", 1000, ms=1000)), ran(100))
     assert (split.llm_ms, split.tool_ms, split.other_ms) == (100, 0, 0)

@@ -19,6 +19,7 @@ from .pricing import PriceBook, load_overrides
 from .routes.catalogue import ENDPOINTS
 from .routes.dashboard import Dashboard
 from .routes.dispatch import PathDispatcher
+from .routes.raw_path import RawPath
 from .routes.table import Endpoint, Services
 from .settings import Settings
 from .store.sqlite import SqliteStore
@@ -66,7 +67,7 @@ def create_app(services: Services, dashboard_folder: Path = _DASHBOARD_FOLDER) -
         await services.store.close()
 
     router = Router(routes, redirect_slashes=False, default=Dashboard(dashboard_folder), lifespan=lifespan)
-    return SafetyBoundary(_SecurityHeaders(router))
+    return SafetyBoundary(_SecurityHeaders(RawPath(router)))
 
 
 class _SecurityHeaders:

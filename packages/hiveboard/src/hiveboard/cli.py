@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from .settings import Settings, SettingsError
+from .settings import Settings, SettingsError, store_file
 
 __all__ = ["app", "main"]
 
@@ -41,9 +41,9 @@ def serve(
     port: Annotated[
         int, typer.Option(envvar="HIVEBOARD_PORT", min=0, max=65535, help="Port; 0 picks a free one.")
     ] = 8000,
-    store: Annotated[Path, typer.Option(envvar="HIVEBOARD_STORE", help="File to keep everything in.")] = Path(
-        "hiveboard.db"
-    ),
+    store: Annotated[
+        str, typer.Option(envvar="HIVEBOARD_STORE", help="File to keep everything in.")
+    ] = "hiveboard.db",
     key: Annotated[
         list[str] | None,
         typer.Option(envvar="HIVEBOARD_KEY", help="A key clients must send (hb_live_…); repeat for several."),
@@ -53,24 +53,27 @@ def serve(
     ] = None,
 ) -> None:
     """Collect events and show them. The first line printed is the address to open."""
-    from .server import bind, url_of
-    from .server import serve as run
+    from .server import bind, make_server, url_of
 
     try:
-        settings = Settings(host=host, port=port, store=store, keys=tuple(key or ()), prices=prices)
+        settings = Settings(
+            host=host, port=port, store=store_file(store), keys=tuple(key or ()), prices=prices
+        )
         listener = bind(settings)
     except SettingsError as error:
         raise _fail(str(error)) from None
     except OSError as error:
         raise _fail(f"cannot listen on {host}:{port}: {error.strerror or error}; try --port 0") from None
-    typer.echo(url_of(listener))
-    try:
-        with listener:
-            run(settings, listener)
-    except SettingsError as error:
-        raise _fail(str(error)) from None
-    except sqlite3.Error as error:
-        raise _fail(f"cannot open the store {store}: {error}") from None
+    with listener:
+        try:
+            server = make_server(settings)
+        except SettingsError as error:
+            raise _fail(str(error)) from None
+        except sqlite3.Error as error:
+            raise _fail(f"cannot open the store {store}: {error}") from None
+        # Whoever reads the address may use it: everything that can refuse to start has started.
+        typer.echo(url_of(listener))
+        server.run([listener])
 
 
 @app.command()
@@ -101,9 +104,7 @@ def demo(
 
 @app.command()
 def verify(
-    store: Annotated[Path, typer.Option(envvar="HIVEBOARD_STORE", help="The file to check.")] = Path(
-        "hiveboard.db"
-    ),
+    store: Annotated[str, typer.Option(envvar="HIVEBOARD_STORE", help="The file to check.")] = "hiveboard.db",
 ) -> None:
     """Recount all summaries from the stored events and compare. Exits with 1 when they differ."""
     from rich.table import Table
@@ -111,11 +112,15 @@ def verify(
     from .verify import verify_store
 
     console = Console()
-    if not store.is_file():
+    try:
+        file = store_file(store)
+    except SettingsError as error:
+        raise _fail(str(error)) from None
+    if not file.is_file():
         raise _fail(f"there is no store at {store}")
     try:
         with console.status("recounting") as status:
-            events, reports = verify_store(store, lambda done: status.update(f"recounting: {done:,} events"))
+            events, reports = verify_store(file, lambda done: status.update(f"recounting: {done:,} events"))
     except sqlite3.Error as error:
         raise _fail(f"cannot read the store {store}: {error}") from None
     table = Table("summary", "stored", "recounted", "different", title=f"{events:,} events in {store}")

@@ -1,4 +1,4 @@
-"""One HTTP connection: uvicorn's fast parser, with a cap on the size of a request's head and on the wait for it."""
+"""One HTTP connection: uvicorn's fast parser, with caps on a request's head, on the wait for it, and on how many there are."""
 
 from __future__ import annotations
 
@@ -7,18 +7,29 @@ import asyncio
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from .errors import ApiError, BadRequestError
+from .errors import ApiError, BadRequestError, TooManyRequestsError
 
 __all__ = ["Connection"]
 
+_RETRY_SECONDS = 2
+
 
 class Connection(HttpToolsProtocol):
-    """Refuses what is not HTTP, a head that is too large (431), and one that does not come (closes)."""
+    """Refuses what is not HTTP, a head that is too large (431), and one that does not come (closes).
+
+    There are only so many connections: beyond them the one that has been silent longest makes room for the next. Where
+    all are busy, the next is told to come back (429).
+    """
 
     #: Bytes of request line and headers, and seconds from the first byte (or the connection) to the last of them.
     max_head_bytes = 64 * 1024
     head_seconds = 15.0
+    #: Connections at a time. Most systems let a process have 1,024 files, and the store needs a few of them.
+    max_connections = 900
 
+    #: Since when no request has been under way, in the loop's time; None while one is.
+    _silent_since: float | None = None
+    _too_many = False
     _in_head = True
     _head_bytes = 0
     _refused = False
@@ -27,6 +38,9 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connected."""
         super().connection_made(transport)
+        self._silent_since = self.loop.time()
+        if len(self.connections) > self.max_connections:
+            self._make_room()
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -66,10 +80,17 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The parser read the whole head."""
         self._in_head = False
+        self._silent_since = None
         self._forget_timer()
         lines = sum(len(name) + len(value) + 4 for name, value in self.headers)
         if lines + len(self.url) > self.max_head_bytes:
             self._refuse_head()
+        elif self._too_many:
+            self._refuse(
+                TooManyRequestsError(
+                    f"{self.max_connections} connections are busy; try again", _RETRY_SECONDS
+                )
+            )
         elif not self._refused:
             super().on_headers_complete()
 
@@ -84,6 +105,26 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0
         if not self._refused:
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """The last byte of an answer was handed over."""
+        # A request that came meanwhile is under way already.
+        self._silent_since = None if self.pipeline else self.loop.time()
+        super().on_response_complete()
+
+    def _make_room(self) -> None:
+        """Hang up on the connection that has been silent longest, this one aside."""
+        others = [one for one in self.connections if isinstance(one, Connection) and one is not self]
+        silent = [(one._silent_since, at) for at, one in enumerate(others) if one._silent_since is not None]
+        if silent:
+            others[min(silent)[1]].hang_up()
+        else:
+            self._too_many = True
+
+    def hang_up(self) -> None:
+        """End the connection at once; it counts no more."""
+        self.connections.discard(self)
+        self.transport.abort()
 
     def _await_head(self) -> None:
         if self._head_timer is None:
@@ -113,8 +154,12 @@ class Connection(HttpToolsProtocol):
         self._refused = True
         self._forget_timer()
         body = error.body()
-        head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(
-            body
-        )
-        self.transport.write(STATUS_LINE[error.status] + head + body)
+        headers = {
+            "content-type": "application/json",
+            "content-length": str(len(body)),
+            "connection": "close",
+            **error.headers,
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
+        self.transport.write(STATUS_LINE[error.status] + head + b"\r\n" + body)
         self.transport.close()

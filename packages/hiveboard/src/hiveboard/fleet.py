@@ -7,13 +7,14 @@ from collections import Counter
 
 from .instant import HOUR_US, MINUTE_US
 from .projections.agent_view import AgentFacts, AgentStats, AgentView, agent_view
-from .projections.cost import known_cost
+from .projections.cost import estimated_part, known_cost
 from .projections.issue import is_active
 from .projections.pipeline import queue_depth
+from .projections.time_range import recent_span
 from .store import Span, Store
-from .store.rows import OutcomeRow, Scope, UsageRow
+from .store.rows import ActivityRow, AgentPlaces, OutcomeRow, Scope, UsageRow
 
-__all__ = ["FLEET_ROWS", "agent_stats", "agent_views", "day_span", "hour_span"]
+__all__ = ["FLEET_ROWS", "agent_stats", "agent_views", "belongs", "day_span"]
 
 #: Most issues, approvals or snapshots looked at for one answer.
 FLEET_ROWS = 5_000
@@ -21,20 +22,19 @@ _BUCKETS = 12
 _WIDTH = 5 * MINUTE_US
 
 
-def hour_span(now: int) -> Span:
-    """The last hour: twelve aligned five-minute buckets, the running one included."""
-    start = now - now % _WIDTH - (_BUCKETS - 1) * _WIDTH
-    return Span(start, start + _BUCKETS * _WIDTH, _WIDTH, _WIDTH)
+async def agent_views(store: Store, tenant: str, now: int, scope: Scope | None = None) -> list[AgentView]:
+    """The agents of a tenant that were seen within a scope, at ``now`` (microseconds).
 
-
-async def agent_views(store: Store, tenant: str, now: int, agent_id: str | None = None) -> list[AgentView]:
-    """All agents of a tenant (or the one named) at ``now`` (microseconds)."""
-    scope, span = Scope(agent_id=agent_id), hour_span(now)
-    agents, tasks, approvals, projects = await asyncio.gather(
+    Who an agent is and its status are those of the agent as a whole; its numbers and its tasks are those of the scope.
+    """
+    scope = scope or Scope()
+    agent_id, span = scope.agent_id, recent_span(HOUR_US, _WIDTH, now)
+    agents, places, busy, tasks, approvals = await asyncio.gather(
         store.agents(tenant, agent_id),
-        store.open_tasks(tenant, agent_id),
+        store.agent_places(tenant, scope),
+        store.open_tasks(tenant, Scope(agent_id=agent_id)),
+        store.open_tasks(tenant, scope),
         store.open_approvals(tenant, agent_id, FLEET_ROWS),
-        store.agent_projects(tenant, agent_id),
     )
     queues, issues, usage, outcomes, activity = await asyncio.gather(
         store.latest(tenant, agent_id, ("queue_snapshot",), FLEET_ROWS),
@@ -44,32 +44,49 @@ async def agent_views(store: Store, tenant: str, now: int, agent_id: str | None 
         store.activity(tenant, scope, ("agent", "bucket"), span),
     )
     open_by_agent = {task.agent_id: task for task in tasks}
+    working = {task.agent_id for task in busy}
     waiting = {approval.agent_id for approval in approvals}
-    depths = {row.agent_id: queue_depth(row) for row in queues}
-    active = Counter(row.state.agent_id for row in issues if is_active(row.state))
+    depths = {row.agent_id: queue_depth(row) for row in queues if belongs(row.project_id, scope)}
+    active = Counter(
+        row.state.agent_id for row in issues if is_active(row.state) and belongs(row.state.project_id, scope)
+    )
     usage_by_agent = {row.group[0]: row for row in usage}
     outcomes_by_agent = {row.group[0]: row for row in outcomes}
-    names: dict[str, list[str]] = {}
-    for owner, project in projects:
-        names.setdefault(owner, []).append(project)
-    sparklines: dict[str, list[int]] = {}
-    for row in activity:
-        line = sparklines.setdefault(str(row.group[0]), [0] * _BUCKETS)
-        line[(int(row.group[1] or 0) - span.since) // _WIDTH] += row.events - row.heartbeats
+    sparklines = _sparklines(activity, span)
     views = []
     for agent in agents:
         name = agent.state.agent_id
+        if name not in places:
+            continue
+        stats = agent_stats(
+            usage_by_agent.get(name), outcomes_by_agent.get(name), 1.0, depths.get(name), active[name]
+        )
         facts = AgentFacts(
             open_task=open_by_agent.get(name),
+            working=name in working,
             waiting=name in waiting,
-            projects=names.get(name, []),
-            stats=agent_stats(
-                usage_by_agent.get(name), outcomes_by_agent.get(name), 1.0, depths.get(name), active[name]
-            ),
+            places=places.get(name, AgentPlaces([], [], [])),
+            stats=stats,
             sparkline=sparklines.get(name, [0] * _BUCKETS),
         )
         views.append(agent_view(agent, facts, now))
     return views
+
+
+def belongs(project_id: str | None, scope: Scope) -> bool:
+    """Whether what names this project counts within a scope; what names none belongs to all projects of its agent."""
+    return scope.project_id is None or project_id in (None, scope.project_id)
+
+
+def _sparklines(activity: list[ActivityRow], span: Span) -> dict[str, list[int]]:
+    """Events by agent in the twelve buckets that end now; what the span holds before them is left out."""
+    first = span.until - _BUCKETS * _WIDTH
+    lines: dict[str, list[int]] = {}
+    for row in activity:
+        at = (int(row.group[1] or 0) - first) // _WIDTH
+        if at >= 0:
+            lines.setdefault(str(row.group[0]), [0] * _BUCKETS)[at] += row.events - row.heartbeats
+    return lines
 
 
 def agent_stats(
@@ -86,6 +103,7 @@ def agent_stats(
         success_rate=round(completed / finished, 6) if finished else None,
         avg_duration_ms=round(outcomes.duration_ms / timed, 3) if outcomes and timed else None,
         total_cost=known_cost(usage),
+        estimated_cost=estimated_part(usage),
         llm_call_count=usage.calls if usage else 0,
         throughput=round(finished / hours, 3),
         queue_depth=depth,
@@ -94,6 +112,5 @@ def agent_stats(
 
 
 def day_span(now: int) -> Span:
-    """The last day: 24 aligned hours, the running one included."""
-    start = now - now % HOUR_US - 23 * HOUR_US
-    return Span(start, start + 24 * HOUR_US, HOUR_US, HOUR_US)
+    """The last day by the hour."""
+    return recent_span(24 * HOUR_US, HOUR_US, now)

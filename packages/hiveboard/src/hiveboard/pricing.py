@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,10 @@ from msgspec import Meta, Struct
 
 from .settings import SettingsError
 
-__all__ = ["MAX_COST_USD", "MAX_TOKENS", "Estimate", "PriceBook", "TokenUsage", "load_overrides"]
+__all__ = ["MAX_COST_USD", "MAX_TOKENS", "OWN", "Estimate", "PriceBook", "TokenUsage", "load_overrides"]
 
+#: Before the name of a price entry: it is from the price file.
+OWN = "own:"
 #: A call that claims to cost or count more than this is a mistake.
 MAX_COST_USD = 10_000
 MAX_TOKENS = 1_000_000_000
@@ -24,6 +27,9 @@ _MAX_CACHED = 4_096
 _MAX_MODEL = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SEPARATORS = "-:@/_"
+_VENDOR_END = re.compile(r"[/:.]")
+# What tells versions of one model apart: dates, "latest", "v2", "v1:0".
+_VERSION = re.compile(r"(?:(?:\d{4}-\d\d-\d\d|\d{8}|\d{6}|\d{4}|latest|v\d+(?::\d+)?)(?:[-:@_](?!$)|$))+")
 
 
 class TokenUsage(NamedTuple):
@@ -36,7 +42,10 @@ class TokenUsage(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """An estimated cost in billionths of a US dollar, and the price entry it rests on."""
+    """An estimated cost in billionths of a US dollar, and the price entry it rests on.
+
+    ``model`` begins with :data:`OWN` where the entry is one of the price file.
+    """
 
     cost_nano: int
     model: str
@@ -106,7 +115,10 @@ _Resolved = _Price | Callable[[datetime], _Price | None] | None
 
 
 class PriceBook:
-    """Prices by model. Overrides come first; then the library: the exact model, then its longest known prefix."""
+    """Prices by model. Overrides come first, for dated and vendor-prefixed names of their model too; then the library.
+
+    Each is tried with the exact model, then with its longest known prefix.
+    """
 
     def __init__(self, overrides: dict[str, Override] | None = None) -> None:
         self._overrides = {name.lower(): _own_price(name, entry) for name, entry in (overrides or {}).items()}
@@ -145,18 +157,38 @@ class PriceBook:
     def _resolve(self, model: str, provider: str | None) -> _Resolved:
         if not model or len(model) > _MAX_MODEL:
             return None
+        own = self._find_own(model, provider)
+        if own is not None:
+            return own
         for candidate in _candidates(model):
-            own = self._overrides.get(candidate)
-            if own is not None:
-                return own
-            found = self._find(candidate, provider)
-            if found is not None:
-                return found
+            entry = self._find(candidate, provider)
+            if entry is not None:
+                return _library_price(entry)
         return None
 
-    def _find(self, model: str, provider: str | None) -> _Resolved:
+    def _find_own(self, model: str, provider: str | None) -> _Price | None:
+        """The override that means this model: under its very name, or under a prefix that leaves out no more than the
+        library does. ``gpt-4o`` is the price of ``gpt-4o-2024-08-06``, but not of ``gpt-4o-mini``, which is another."""
+        if not self._overrides:
+            return None
+        for name in _without_vendors(model):
+            for candidate in _candidates(name):
+                own = self._overrides.get(candidate)
+                if own is None:
+                    continue
+                rest = name[len(candidate) + 1 :]
+                if not rest or _VERSION.fullmatch(rest):
+                    return own
+                entry = self._find(model, provider)
+                known = "" if entry is None else str(entry.id).lower().rpartition("/")[2]
+                if not (known.startswith(candidate) and len(known) > len(candidate)):
+                    return own
+                break
+        return None
+
+    def _find(self, model: str, provider: str | None) -> Any:
+        """The library's entry, None when it knows no such model."""
         self.load()
-        entry = None
         tries: list[tuple[str, str | None]] = (
             [(model, provider), (model, None)] if provider else [(model, None)]
         )
@@ -167,11 +199,10 @@ class PriceBook:
             tries.append((model, "aws"))
         for name, vendor_id in tries:
             try:
-                _, entry = self._snapshot.find_provider_model(name, None, vendor_id, None)
-                break
+                return self._snapshot.find_provider_model(name, None, vendor_id, None)[1]
             except LookupError:
                 continue
-        return None if entry is None else _library_price(entry)
+        return None
 
 
 def _candidates(model: str) -> list[str]:
@@ -180,12 +211,18 @@ def _candidates(model: str) -> list[str]:
     return [model, *(model[:cut] for cut in reversed(cuts))]
 
 
+def _without_vendors(model: str) -> list[str]:
+    """``gateway/acme/house-model``, ``acme/house-model``, ``house-model``; also after ``:`` and ``.`` as some write it."""
+    ends = [match.end() for match in _VENDOR_END.finditer(model) if match.end() < len(model)]
+    return [model, *(model[end:] for end in ends)]
+
+
 def _own_price(name: str, entry: Override) -> _Price:
     def optional(per_million: float | None) -> _Unit | None:
         return None if per_million is None else _Unit(per_million / 1e6)
 
     return _Price(
-        name,
+        f"{OWN}{name}",
         _Unit(entry.input_per_m / 1e6),
         _Unit(entry.output_per_m / 1e6),
         optional(entry.cache_read_per_m),

@@ -15,9 +15,8 @@ from .connection import Connection
 from .live import Hub
 from .settings import Settings
 
-__all__ = ["bind", "configure", "make_server", "serve", "url_of"]
+__all__ = ["bind", "configure", "make_server", "url_of"]
 
-_MAX_CONNECTIONS = 1_000
 #: When stopping: how long a client may leave an answer unread, and how long a request may still take.
 _UNREAD_SECONDS = 0.5
 _GRACE_SECONDS = 4.0
@@ -88,13 +87,15 @@ def configure(app: SafetyBoundary) -> uvicorn.Config:
         ws="none",
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,
-        limit_concurrency=_MAX_CONNECTIONS,
         server_header=False,
     )
 
 
 def make_server(settings: Settings) -> uvicorn.Server:
-    """A server that is ready to run. Raises SettingsError and sqlite3.Error."""
+    """A server that is ready to run, with its store open. Raises SettingsError and sqlite3.Error.
+
+    ``run([listener])`` serves until told to stop (SIGINT, SIGTERM); what was accepted is written before it returns.
+    """
     services = make_services(settings)
     app = create_app(services)
     # Batches are many short-lived objects without cycles: scanning them often is wasted work.
@@ -102,8 +103,3 @@ def make_server(settings: Settings) -> uvicorn.Server:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     return _Server(configure(app), services.hub)
-
-
-def serve(settings: Settings, listener: socket.socket) -> None:
-    """Serve until told to stop (SIGINT, SIGTERM); what was accepted is written before it returns."""
-    make_server(settings).run([listener])

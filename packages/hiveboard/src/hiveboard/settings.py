@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Limits", "Settings", "SettingsError", "is_loopback"]
+__all__ = ["Limits", "Settings", "SettingsError", "is_loopback", "store_file"]
+
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
 class SettingsError(ValueError):
@@ -55,6 +58,18 @@ class Settings:
                 f"{self.host} can be reached from other machines, so a key is required: "
                 "add --key hb_live_… (or set HIVEBOARD_KEY), or listen on 127.0.0.1"
             )
+
+
+def store_file(store: str) -> Path:
+    """The file named by ``--store``. Raises SettingsError for an address: SQLite files are the only store there is yet."""
+    address = _ADDRESS.match(store)
+    if address is not None:
+        raise SettingsError(
+            f"there is no {address[1]} store yet: everything is kept in one SQLite file; name it with --store"
+        )
+    if not store:
+        raise SettingsError("--store names no file")
+    return Path(store)
 
 
 def is_loopback(host: str) -> bool:

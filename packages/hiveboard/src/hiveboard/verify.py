@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from .projections.event_view import payload_of
 from .store.sqlite_codec import EVENT_JOINS, EVENT_SELECT, from_row
-from .store.sqlite_schema import SUMMARY_TABLES, connect_reader, create
+from .store.sqlite_connect import connect_reader, require_own
+from .store.sqlite_schema import SUMMARY_TABLES, create, require_readable
 from .store.sqlite_summaries import Summaries
 
 __all__ = ["TableReport", "verify_store"]
@@ -35,9 +36,11 @@ def verify_store(path: Path, on_progress: Callable[[int], None]) -> tuple[int, l
     """
     with tempfile.TemporaryDirectory(prefix="hiveboard-verify-") as folder:
         source = connect_reader(path)
-        source.execute("BEGIN")  # one consistent view, also while a collector writes
         recount = sqlite3.connect(Path(folder) / "recount.db", isolation_level=None)
         try:
+            require_own(source)
+            require_readable(source)
+            source.execute("BEGIN")  # one consistent view, also while a collector writes
             recount.execute("PRAGMA synchronous = OFF")
             recount.execute("PRAGMA journal_mode = OFF")
             create(recount)

@@ -14,7 +14,7 @@ from hiveloop.events import LIMITS
 from hiveboard.errors import ApiError, BadRequestError, PayloadTooLargeError, UnsupportedEncodingError
 from hiveboard.settings import Limits
 
-__all__ = ["ACCEPTED_ENCODINGS", "read_body", "too_large"]
+__all__ = ["ACCEPTED_ENCODINGS", "read_body", "too_large", "too_many"]
 
 MAX_BYTES = LIMITS["batch_bytes"]
 _HAS_ZSTD = importlib.util.find_spec("zstandard") is not None
@@ -149,6 +149,14 @@ def _inflate(data: bytes, inflaters: list[_Inflater]) -> bytes:
 
 def _caps() -> dict[str, int]:
     return {"max_events": LIMITS["batch_events"], "max_bytes": MAX_BYTES}
+
+
+def too_many(events: int) -> PayloadTooLargeError:
+    """The answer to a batch with more events than the limit."""
+    return PayloadTooLargeError(
+        f"a batch may have {LIMITS['batch_events']} events, this one has {events:,}; split it",
+        details=_caps(),
+    )
 
 
 def too_large() -> PayloadTooLargeError:

@@ -12,7 +12,7 @@ from hiveboard.errors import BadRequestError
 from hiveboard.settings import Limits
 
 from . import sanitize
-from .body import too_large
+from .body import too_many
 from .verdict import Refusal, RefusedError, event_id_of, explain
 from .wire import WireEnvelope, WireEvent, batch_decoder, event_decoder, outline_decoder
 
@@ -41,7 +41,7 @@ def decode_batch(body: bytes, limits: Limits) -> Decoded:
         decoded = Decoded(batch.envelope, batch.events, [])
     decoded.long_digits = sanitize.has_long_digits(body)
     if len(decoded.events) + len(decoded.refusals) > LIMITS["batch_events"]:
-        raise too_large()
+        raise too_many(len(decoded.events) + len(decoded.refusals))
     if not decoded.envelope.agent_id:
         raise _shape("envelope.agent_id", "envelope.agent_id is required")
     return decoded
@@ -50,16 +50,32 @@ def decode_batch(body: bytes, limits: Limits) -> Decoded:
 def _decode_each(body: bytes, limits: Limits) -> Decoded:
     envelope, events = _outline(body, limits)
     if len(events) > LIMITS["batch_events"]:
-        raise too_large()
+        raise too_many(len(events))
     decoded = Decoded(_envelope(envelope), [], [])
     for raw in events:
         try:
             decoded.events.append(event_decoder.decode(raw))
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             event = _read(raw)
+            mended = _without_infinity(event)
+            if mended is not None:
+                decoded.events.append(mended)
+                continue
             refused = explain(event)
             decoded.refusals.append(Refusal(event_id_of(event), refused.code, refused.message))
     return decoded
+
+
+def _without_infinity(event: Any) -> WireEvent | None:
+    """An event of which nothing is wrong but a duration beyond every number: it is judged like any absurd duration."""
+    if not isinstance(event, dict) or not isinstance(event.get("duration_ms"), dict):
+        return None
+    if list(event["duration_ms"]) != ["$float"]:
+        return None
+    try:
+        return event_decoder.decode(sanitize.encode({**event, "duration_ms": -1}))
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
 
 
 def _outline(body: bytes, limits: Limits) -> tuple[Any, list[Any]]:

@@ -17,6 +17,7 @@ from hiveboard.store.values import dict_of, number_of
 
 from . import sanitize
 from .decode import Decoded, refuse
+from .event_id import canonical_id
 from .llm_call import read_llm_call
 from .verdict import Refusal, RefusedError, Remark
 from .wire import MAX_ID, WireEnvelope, WireEvent
@@ -95,11 +96,12 @@ class Judge:
         agent_id = event.agent_id or by.agent_id
         if len(agent_id) > MAX_ID:
             raise RefusedError("field_too_long", f"agent_id is longer than {MAX_ID} characters")
+        event_id = event.event_id
         payload, raw = self._payload(event, remarks)
         kind = _kind(payload) if event_type == "custom" and payload is not None else None
         record = EventRecord(
             by.tenant,
-            event.event_id,
+            event_id if len(event_id) == 36 and event_id.lower() == event_id else canonical_id(event_id),
             ts,
             by.received_at,
             0,
@@ -117,7 +119,7 @@ class Judge:
             event.correlation_id or None,
             event.action_id or None,
             event.parent_action_id or None,
-            event.parent_event_id or None,
+            canonical_id(event.parent_event_id) if event.parent_event_id else None,
             event.status or None,
             None if event.duration_ms is None else _duration(event, remarks),
             raw,
@@ -220,7 +222,9 @@ def _duration(event: WireEvent, remarks: list[Remark]) -> int | None:
     if value is not None and 0 <= value <= MAX_DURATION_MS:
         return round(value)
     remarks.append(
-        Remark(event.event_id, "invalid_value", "duration_ms is negative or beyond ten years and was ignored")
+        Remark(
+            event.event_id, "invalid_value", "duration_ms is no duration from 0 to ten years and was ignored"
+        )
     )
     return None
 

@@ -6,7 +6,6 @@ import msgspec
 from msgspec import Struct
 
 from hiveboard.instant import HOUR_US, SECOND_US
-from hiveboard.store.rows import OpenTaskRow
 from hiveboard.store.state import AgentState
 from hiveboard.store.values import dict_of, number_of
 
@@ -50,9 +49,17 @@ def registration(state: AgentState) -> Registration:
 
 
 def is_offline(state: AgentState, now: int) -> bool:
-    """Stopped and silent since, or not heard of for a day."""
-    stopped = state.stopped_ts is not None and (state.last_ts is None or state.stopped_ts >= state.last_ts)
-    return stopped or now - state.last_received > _SILENT_US
+    """Stopped and silent since, or not heard of for a day. What came when is judged by receipt, not by foreign clocks."""
+    return _has_stopped(state) or now - state.last_received > _SILENT_US
+
+
+def _has_stopped(state: AgentState) -> bool:
+    if state.stopped_received is None or state.stopped_ts is None:
+        return False
+    if state.active_received is None or state.active_ts is None:
+        return True
+    # Of what came in one request the timestamps decide.
+    return (state.stopped_received, state.stopped_ts) >= (state.active_received, state.active_ts)
 
 
 def heartbeat_late(state: AgentState, now: int) -> bool:
@@ -67,14 +74,14 @@ def heartbeat_late(state: AgentState, now: int) -> bool:
     return enabled and now - state.last_received > known.stuck_threshold * SECOND_US
 
 
-def agent_status(state: AgentState, now: int, open_task: OpenTaskRow | None, waiting: bool) -> str:
-    """The first status that holds; ``now`` in microseconds."""
+def agent_status(state: AgentState, now: int, *, working: bool, waiting: bool) -> str:
+    """The first status that holds; ``now`` in microseconds, ``working`` whether a task is open."""
     if is_offline(state, now):
         return "offline"
     if waiting:
         return "waiting_approval"
     if heartbeat_late(state, now):
         return "stuck"
-    if open_task is not None:
+    if working:
         return "processing"
     return "error" if state.end_outcome == "failed" else "idle"

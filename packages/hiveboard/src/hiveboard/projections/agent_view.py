@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from hiveboard.instant import SECOND_US, format_instant, format_optional
-from hiveboard.store.rows import AgentRow, OpenTaskRow
+from hiveboard.store.rows import AgentPlaces, AgentRow, OpenTaskRow
 
 from .agent_status import AGENT_STATUSES, agent_status, registration
 
@@ -25,6 +25,7 @@ class AgentStats(Struct, kw_only=True):
     success_rate: float | None
     avg_duration_ms: float | None
     total_cost: float | None
+    estimated_cost: float | None
     llm_call_count: int
     throughput: float
     queue_depth: int | None
@@ -32,17 +33,23 @@ class AgentStats(Struct, kw_only=True):
 
 
 class AgentFacts(Struct, kw_only=True):
-    """What the store knows beside the agent's own row."""
+    """What the store knows beside the agent's own row: ``open_task`` of those asked for, ``working`` on any at all."""
 
     open_task: OpenTaskRow | None = None
+    working: bool = False
     waiting: bool = False
-    projects: list[str] = []
+    places: AgentPlaces
     stats: AgentStats
     sparkline: list[int]
 
 
 class AgentView(Struct, kw_only=True):
-    """One agent. Ages in seconds; ``no_progress_seconds`` is set while a task is open."""
+    """One agent. Ages in seconds; ``no_progress_seconds`` is set while a task is open.
+
+    ``environment`` and ``group`` are those of its latest event; ``projects``, ``environments`` and ``groups`` all it was
+    seen in. Where a list was asked for a project, environment or group, the numbers and the current task are of that
+    alone, the status is still the whole agent's.
+    """
 
     agent_id: str
     agent_type: str
@@ -66,6 +73,8 @@ class AgentView(Struct, kw_only=True):
     first_seen: str
     last_seen: str
     projects: list[str]
+    environments: list[str]
+    groups: list[str]
     stats_1h: AgentStats
     sparkline_1h: list[int]
 
@@ -73,7 +82,7 @@ class AgentView(Struct, kw_only=True):
 def agent_view(row: AgentRow, facts: AgentFacts, now: int) -> AgentView:
     """Put an agent together; ``now`` in microseconds."""
     state, task = row.state, facts.open_task
-    status = agent_status(state, now, task, facts.waiting)
+    status = agent_status(state, now, working=facts.working, waiting=facts.waiting)
     return AgentView(
         agent_id=state.agent_id,
         agent_type=state.agent_type,
@@ -96,7 +105,9 @@ def agent_view(row: AgentRow, facts: AgentFacts, now: int) -> AgentView:
         no_progress_seconds=_age(task.last_received, now) if task else None,
         first_seen=format_instant(state.first_ts),
         last_seen=format_instant(state.last_received),
-        projects=facts.projects,
+        projects=facts.places.projects,
+        environments=facts.places.environments,
+        groups=facts.places.groups,
         stats_1h=facts.stats,
         sparkline_1h=facts.sparkline,
     )

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from hiveboard.instant import format_instant
 from hiveboard.store import Span
+from hiveboard.store.rollup import USAGE_COUNTERS
 from hiveboard.store.rows import UsageRow
 
 from .task_status import dollars
@@ -19,7 +20,9 @@ __all__ = [
     "agent_costs",
     "cost_series",
     "cost_totals",
+    "estimated_part",
     "known_cost",
+    "known_tokens",
     "model_costs",
 ]
 
@@ -27,26 +30,34 @@ __all__ = [
 class CostTotals(Struct, kw_only=True):
     """US dollars. ``unpriced_calls`` have neither a reported nor an estimable cost and are in no sum.
 
-    The three sums are null when there were calls and none of them was priced: what they cost is unknown, not 0.
+    They are those of models without a known price (``calls_without_price``), those that told neither cost nor tokens
+    (``calls_without_usage``), and those that were refused or broke off before they did (``failed_calls``).
+    Sums are null when there were calls and none of them told its part: what they cost or took is unknown, not 0.
     """
 
     total_cost: float | None
     call_count: int
-    total_tokens_in: int
-    total_tokens_out: int
+    total_tokens_in: int | None
+    total_tokens_out: int | None
     reported_cost: float | None
     estimated_cost: float | None
     unpriced_calls: int
+    calls_without_price: int
+    calls_without_usage: int
+    failed_calls: int
 
 
 class _Usage(Struct, kw_only=True):
     cost: float | None
     call_count: int
-    tokens_in: int
-    tokens_out: int
+    tokens_in: int | None
+    tokens_out: int | None
     reported_cost: float | None
     estimated_cost: float | None
     unpriced_calls: int
+    calls_without_price: int
+    calls_without_usage: int
+    failed_calls: int
 
 
 class AgentCost(_Usage, kw_only=True):
@@ -76,6 +87,11 @@ def known_cost(row: UsageRow | None) -> float | None:
     return dollars(row.reported_nano + row.estimated_nano)
 
 
+def estimated_part(row: UsageRow | None) -> float | None:
+    """How much of :func:`known_cost` was estimated."""
+    return None if row is None or known_cost(row) is None else dollars(row.estimated_nano)
+
+
 def _sums(row: UsageRow) -> tuple[float | None, float | None, float | None]:
     """Cost in all, reported, estimated. No calls cost nothing; calls without any price cost nobody knows what."""
     if row.calls and known_cost(row) is None:
@@ -87,30 +103,47 @@ def _sums(row: UsageRow) -> tuple[float | None, float | None, float | None]:
     )
 
 
+def known_tokens(row: UsageRow | None) -> tuple[int | None, int | None]:
+    """Tokens in and out of the calls that told them; None where there were calls and none did."""
+    if row is None or not row.calls:
+        return 0, 0
+    return row.tokens_in if row.told_in else None, row.tokens_out if row.told_out else None
+
+
+def _counts(row: UsageRow) -> dict[str, int]:
+    return {
+        "call_count": row.calls,
+        "unpriced_calls": row.unpriced,
+        "calls_without_price": row.unpriced - row.without_usage - row.failed,
+        "calls_without_usage": row.without_usage,
+        "failed_calls": row.failed,
+    }
+
+
 def _fields(row: UsageRow) -> dict[str, float | None]:
     cost, reported, estimated = _sums(row)
+    tokens_in, tokens_out = known_tokens(row)
     return {
         "cost": cost,
-        "call_count": row.calls,
-        "tokens_in": row.tokens_in,
-        "tokens_out": row.tokens_out,
+        "tokens_in": tokens_in,
+        "tokens_out": tokens_out,
         "reported_cost": reported,
         "estimated_cost": estimated,
-        "unpriced_calls": row.unpriced,
+        **_counts(row),
     }
 
 
 def cost_totals(row: UsageRow) -> CostTotals:
     """Totals of a range."""
     cost, reported, estimated = _sums(row)
+    tokens_in, tokens_out = known_tokens(row)
     return CostTotals(
         total_cost=cost,
-        call_count=row.calls,
-        total_tokens_in=row.tokens_in,
-        total_tokens_out=row.tokens_out,
+        total_tokens_in=tokens_in,
+        total_tokens_out=tokens_out,
         reported_cost=reported,
         estimated_cost=estimated,
-        unpriced_calls=row.unpriced,
+        **_counts(row),
     )
 
 
@@ -132,7 +165,7 @@ def cost_series(rows: list[UsageRow], span: Span, split_by: str | None) -> list[
     """Rows grouped by bucket (and ``split_by``). Unsplit, empty buckets are there too, with zeros."""
     if split_by is None:
         found = {row.group[0]: row for row in rows}
-        empty = (0, 0, 0, 0, 0, 0, 0)
+        empty = (0,) * len(USAGE_COUNTERS)
         rows = [found.get(start) or UsageRow((start,), *empty) for start in bucket_starts(span)]
     rows.sort(key=lambda row: (row.group[0] or 0, *_by_cost(row)[:1], str(row.group[1:])))
     return [_point(row, split_by) for row in rows]

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from hiveboard.instant import format_instant
-from hiveboard.store.records import StoredEvent
+from hiveboard.pricing import OWN
+from hiveboard.store.records import EventRecord, StoredEvent
 
 from .activity import headline, narrate
 from .render_hint import render_hint
@@ -20,7 +21,8 @@ _NULL = Raw(b"null")
 
 
 class EventView(Struct, kw_only=True):
-    """One event. ``cost`` (US dollars), ``cost_source`` and ``cost_model_matched`` are set for priced LLM calls.
+    """One event. ``cost`` (US dollars) and ``cost_source`` are set for priced LLM calls; ``cost_model_matched``, where the
+    cost was estimated here, is the price entry it rests on, ``price_source`` whose that is: own or library.
 
     ``narrative`` says in one sentence what the agent did; ``headline`` is the same without naming the agent.
     """
@@ -50,6 +52,7 @@ class EventView(Struct, kw_only=True):
     cost: float | None
     cost_source: str | None
     cost_model_matched: str | None
+    price_source: str | None
     render_hint: str
     narrative: str
     headline: str
@@ -73,10 +76,21 @@ class LlmCallView(Struct, kw_only=True):
     cost: float | None
     cost_source: str | None
     cost_model_matched: str | None
+    price_source: str | None
     duration_ms: int | None
     prompt_preview: Any
     response_preview: Any
     metadata: Any
+
+
+def _price_entry(record: EventRecord) -> str | None:
+    return None if record.cost_model is None else record.cost_model.removeprefix(OWN)
+
+
+def _price_source(record: EventRecord) -> str | None:
+    if record.cost_model is None:
+        return None
+    return "own" if record.cost_model.startswith(OWN) else "library"
 
 
 def payload_of(event: StoredEvent) -> dict[str, Any]:
@@ -116,7 +130,8 @@ def event_view(event: StoredEvent) -> EventView:
         duration_ms=record.duration_ms,
         cost=dollars(record.cost_nano),
         cost_source=record.cost_source,
-        cost_model_matched=record.cost_model,
+        cost_model_matched=_price_entry(record),
+        price_source=_price_source(record),
         render_hint=render_hint(record, payload),
         narrative=narrate(record, said),
         headline=said,
@@ -144,7 +159,8 @@ def llm_call_view(event: StoredEvent) -> LlmCallView:
         tokens_out=record.tokens_out,
         cost=dollars(record.cost_nano),
         cost_source=record.cost_source,
-        cost_model_matched=record.cost_model,
+        cost_model_matched=_price_entry(record),
+        price_source=_price_source(record),
         duration_ms=record.duration_ms,
         prompt_preview=data.get("prompt_preview"),
         response_preview=data.get("response_preview"),

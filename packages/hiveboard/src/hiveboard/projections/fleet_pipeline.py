@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
-from hiveboard.store.rows import ApprovalRow, IssueRow, LatestRow
 from hiveboard.store.values import number_of
 
 from .issue import IssueView, is_active, issue_view
-from .pipeline import ApprovalView, TodoView, approval_view, queue_view, scheduled_items, todo_view
+from .pipeline import ApprovalView, TodoView, Waiting, approval_view, queue_view, scheduled_items, todo_view
 
-__all__ = ["FleetPipeline", "FleetPipelineRow", "PipelineTotals", "Waiting", "fleet_pipeline"]
-
-
-class Waiting(NamedTuple):
-    """What the store knows: latest snapshots and to-do items, issues, open approvals."""
-
-    latest: list[LatestRow]
-    issues: list[IssueRow]
-    approvals: list[ApprovalRow]
-
-    def where(self, keeps: Callable[[str, str | None], bool]) -> Waiting:
-        """Only what ``keeps`` accepts by agent and project."""
-        return Waiting(
-            [row for row in self.latest if keeps(row.agent_id, row.project_id)],
-            [row for row in self.issues if keeps(row.state.agent_id, row.state.project_id)],
-            [row for row in self.approvals if keeps(row.agent_id, row.project_id)],
-        )
+__all__ = ["FleetPipeline", "FleetPipelineRow", "PipelineTotals", "fleet_pipeline"]
 
 
 class PipelineTotals(Struct, kw_only=True):
@@ -57,7 +39,7 @@ class FleetPipelineRow(Struct, kw_only=True):
 class FleetPipeline(Struct, kw_only=True):
     """Totals and counts by agent (only those with something) are of all; each list has its first 500 rows.
 
-    ``queues`` are the latest snapshots as sent, ``scheduled`` the items as sent, both with ``agent_id`` and
+    ``expired_approvals`` are the latest requests whose run ended before an answer; no count has them. ``queues`` are the latest snapshots as sent, ``scheduled`` the items as sent, both with ``agent_id`` and
     ``snapshot_at``.
     """
 
@@ -68,6 +50,7 @@ class FleetPipeline(Struct, kw_only=True):
     scheduled: list[dict[str, Any]]
     issues: list[IssueView]
     approvals: list[ApprovalView]
+    expired_approvals: list[ApprovalView]
 
 
 def fleet_pipeline(found: Waiting, now: int, show: int) -> FleetPipeline:
@@ -106,6 +89,7 @@ def fleet_pipeline(found: Waiting, now: int, show: int) -> FleetPipeline:
         scheduled=scheduled[:show],
         issues=[issue_view(row.state) for row in issues[:show]],
         approvals=[approval_view(row, now) for row in found.approvals[:show]],
+        expired_approvals=[approval_view(row, now) for row in found.expired],
     )
 
 

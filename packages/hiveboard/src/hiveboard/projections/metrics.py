@@ -8,7 +8,7 @@ from hiveboard.instant import HOUR_US, format_instant
 from hiveboard.store import Span
 from hiveboard.store.rows import ActivityRow, Counts, OutcomeRow, UsageRow
 
-from .cost import known_cost
+from .cost import estimated_part, known_cost, known_tokens
 from .time_range import bucket_starts
 
 __all__ = [
@@ -26,7 +26,7 @@ METRICS = ("cost", "tokens", "tasks", "duration")
 
 
 class MetricPoint(Struct, kw_only=True):
-    """One bucket. Cost in US dollars (null: nothing was priced), durations in milliseconds, throughput in finished tasks per hour."""
+    """One bucket. Cost in US dollars (null: nothing was priced), ``estimated_cost`` the part of it that was estimated, durations in milliseconds, throughput in finished tasks per hour."""
 
     timestamp: str
     tasks_completed: int
@@ -34,31 +34,42 @@ class MetricPoint(Struct, kw_only=True):
     success_rate: float | None
     avg_duration_ms: float | None
     cost: float | None
+    estimated_cost: float | None
     llm_call_count: int
-    tokens_in: int
-    tokens_out: int
+    tokens_in: int | None
+    tokens_out: int | None
     error_count: int
     event_count: int
     throughput: float
 
 
 class MetricSummary(Struct, kw_only=True):
-    """The whole range. ``total_tasks`` are those that finished in it and those open now; ``other`` ended as neither success nor failure."""
+    """The whole range. ``total_tasks`` are those that finished in it and those open now; ``other`` ended as neither success nor failure.
+
+    ``processing``, ``waiting``, ``stuck`` and ``open_escalated`` count the open runs by the status a list of runs gives
+    them, and add up to ``open_tasks``. ``escalated`` counts runs that were ever escalated, finished or open;
+    ``stuck_agents`` agents whose status is stuck. Tokens are null when there were calls and none told them.
+    """
 
     total_tasks: int
     completed: int
     failed: int
     other: int
+    open_tasks: int
     processing: int
-    escalated: int
+    waiting: int
     stuck: int
+    open_escalated: int
+    escalated: int
+    stuck_agents: int
     success_rate: float | None
     avg_duration_ms: float | None
     total_cost: float | None
+    estimated_cost: float | None
     avg_cost_per_task: float | None
     llm_call_count: int
-    tokens_in: int
-    tokens_out: int
+    tokens_in: int | None
+    tokens_out: int | None
 
 
 class MetricGroup(Struct, kw_only=True):
@@ -72,9 +83,10 @@ class MetricGroup(Struct, kw_only=True):
     success_rate: float | None
     avg_duration_ms: float | None
     total_cost: float | None
+    estimated_cost: float | None
     llm_call_count: int
-    tokens_in: int
-    tokens_out: int
+    tokens_in: int | None
+    tokens_out: int | None
 
 
 def _rate(completed: int, failed: int) -> float | None:
@@ -97,6 +109,7 @@ def metric_series(
     for start in bucket_starts(span):
         calls, done, seen = usage_at.get(start), outcomes_at.get(start), activity_at.get(start)
         completed, failed = (done.completed, done.failed) if done else (0, 0)
+        tokens_in, tokens_out = known_tokens(calls)
         points.append(
             MetricPoint(
                 timestamp=format_instant(start),
@@ -105,9 +118,10 @@ def metric_series(
                 success_rate=_rate(completed, failed),
                 avg_duration_ms=_average(done.duration_ms, done.timed) if done else None,
                 cost=known_cost(calls),
+                estimated_cost=estimated_part(calls),
                 llm_call_count=calls.calls if calls else 0,
-                tokens_in=calls.tokens_in if calls else 0,
-                tokens_out=calls.tokens_out if calls else 0,
+                tokens_in=tokens_in,
+                tokens_out=tokens_out,
                 error_count=seen.errors if seen else 0,
                 event_count=seen.events - seen.heartbeats if seen else 0,
                 throughput=round((completed + failed) / hours, 3),
@@ -116,25 +130,31 @@ def metric_series(
     return points
 
 
-def metric_summary(usage: UsageRow, outcomes: OutcomeRow, counts: Counts, stuck: int) -> MetricSummary:
-    """The range in numbers; ``stuck`` is how many agents are."""
+def metric_summary(usage: UsageRow, outcomes: OutcomeRow, counts: Counts, stuck_agents: int) -> MetricSummary:
+    """The range in numbers."""
     finished = outcomes.completed + outcomes.failed + outcomes.other
     cost = known_cost(usage)
+    tokens_in, tokens_out = known_tokens(usage)
     return MetricSummary(
         total_tasks=finished + counts.open_tasks,
         completed=outcomes.completed,
         failed=outcomes.failed,
         other=outcomes.other,
-        processing=counts.open_tasks,
-        escalated=outcomes.escalated + counts.open_escalated,
-        stuck=stuck,
+        open_tasks=counts.open_tasks,
+        processing=counts.processing,
+        waiting=counts.waiting,
+        stuck=counts.stuck,
+        open_escalated=counts.escalated,
+        escalated=outcomes.escalated + counts.ever_escalated,
+        stuck_agents=stuck_agents,
         success_rate=_rate(outcomes.completed, outcomes.failed),
         avg_duration_ms=_average(outcomes.duration_ms, outcomes.timed),
         total_cost=cost,
+        estimated_cost=estimated_part(usage),
         avg_cost_per_task=round(cost / finished, 9) if cost is not None and finished else None,
         llm_call_count=usage.calls,
-        tokens_in=usage.tokens_in,
-        tokens_out=usage.tokens_out,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
     )
 
 
@@ -148,6 +168,7 @@ def metric_groups(
     for key in dict.fromkeys([*usage_of, *outcomes_of]):
         names = dict(zip(by, key, strict=True))
         calls, done = usage_of.get(key), outcomes_of.get(key)
+        tokens_in, tokens_out = known_tokens(calls)
         groups.append(
             MetricGroup(
                 agent=_name(names, "agent"),
@@ -158,9 +179,10 @@ def metric_groups(
                 success_rate=_rate(done.completed, done.failed) if done else None,
                 avg_duration_ms=_average(done.duration_ms, done.timed) if done else None,
                 total_cost=known_cost(calls),
+                estimated_cost=estimated_part(calls),
                 llm_call_count=calls.calls if calls else 0,
-                tokens_in=calls.tokens_in if calls else 0,
-                tokens_out=calls.tokens_out if calls else 0,
+                tokens_in=tokens_in,
+                tokens_out=tokens_out,
             )
         )
     groups.sort(
@@ -176,7 +198,7 @@ def _name(names: dict[str, str | int | None], dimension: str) -> str | None:
 
 def _weight(group: MetricGroup, metric: str) -> float:
     if metric == "tokens":
-        return group.tokens_in + group.tokens_out
+        return (group.tokens_in or 0) + (group.tokens_out or 0)
     if metric == "tasks":
         return (group.tasks_completed or 0) + (group.tasks_failed or 0)
     if metric == "duration":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
-from hiveboard.instant import SECOND_US, format_instant
+from hiveboard.instant import SECOND_US, format_instant, format_optional
 from hiveboard.store.rows import ApprovalRow, IssueRow, LatestRow
 from hiveboard.store.values import count_of, dict_of, text_in
 
@@ -17,6 +18,7 @@ __all__ = [
     "AgentPipeline",
     "ApprovalView",
     "TodoView",
+    "Waiting",
     "agent_pipeline",
     "approval_view",
     "queue_depth",
@@ -27,6 +29,24 @@ __all__ = [
 
 _DONE = ("completed", "dismissed")
 _MAX_DEPTH = 10**12
+
+
+class Waiting(NamedTuple):
+    """What the store knows: latest snapshots and to-do items, issues, open and expired approvals."""
+
+    latest: list[LatestRow]
+    issues: list[IssueRow]
+    approvals: list[ApprovalRow]
+    expired: list[ApprovalRow]
+
+    def where(self, keeps: Callable[[str, str | None], bool]) -> Waiting:
+        """Only what ``keeps`` accepts by agent and project."""
+        return Waiting(
+            [row for row in self.latest if keeps(row.agent_id, row.project_id)],
+            [row for row in self.issues if keeps(row.state.agent_id, row.state.project_id)],
+            [row for row in self.approvals if keeps(row.agent_id, row.project_id)],
+            [row for row in self.expired if keeps(row.agent_id, row.project_id)],
+        )
 
 
 class TodoView(Struct, kw_only=True):
@@ -45,7 +65,10 @@ class TodoView(Struct, kw_only=True):
 
 
 class ApprovalView(Struct, kw_only=True):
-    """A request nobody has answered; ``age_seconds`` since it was made."""
+    """A request nobody has answered; ``age_seconds`` since it was made.
+
+    ``status`` is pending, or expired at ``expired_at``: its run ended before anybody answered.
+    """
 
     event_id: str
     approval_id: str | None
@@ -58,10 +81,15 @@ class ApprovalView(Struct, kw_only=True):
     reason: str | None
     requested_at: str
     age_seconds: float
+    status: str
+    expired_at: str | None
 
 
 class AgentPipeline(Struct, kw_only=True):
-    """One agent's. ``queue`` is its latest snapshot as sent, with ``snapshot_at``; ``scheduled`` the items as sent."""
+    """One agent's. ``queue`` is its latest snapshot as sent, with ``snapshot_at``; ``scheduled`` the items as sent.
+
+    ``expired_approvals`` are the latest requests whose run ended before an answer.
+    """
 
     agent_id: str
     queue: dict[str, Any] | None
@@ -69,6 +97,7 @@ class AgentPipeline(Struct, kw_only=True):
     scheduled: list[Any]
     issues: list[IssueView]
     approvals: list[ApprovalView]
+    expired_approvals: list[ApprovalView]
 
 
 def _data(row: LatestRow) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -105,7 +134,7 @@ def todo_view(row: LatestRow) -> TodoView | None:
 
 
 def approval_view(row: ApprovalRow, now: int) -> ApprovalView:
-    """An open request; ``now`` in microseconds."""
+    """An open or expired request; ``now`` in microseconds."""
     body: dict[str, str] = msgspec.json.decode(row.body)
     return ApprovalView(
         event_id=row.event_id,
@@ -119,6 +148,8 @@ def approval_view(row: ApprovalRow, now: int) -> ApprovalView:
         reason=body.get("reason"),
         requested_at=format_instant(row.ts),
         age_seconds=round(max(0, now - row.ts) / SECOND_US, 3),
+        status="pending" if row.run_ended_ts is None else "expired",
+        expired_at=format_optional(row.run_ended_ts),
     )
 
 
@@ -140,16 +171,16 @@ def queue_view(row: LatestRow) -> dict[str, Any]:
     return {**_data(row)[1], **told}
 
 
-def agent_pipeline(
-    agent_id: str, latest: list[LatestRow], issues: list[IssueRow], approvals: list[ApprovalRow], now: int
-) -> AgentPipeline:
+def agent_pipeline(agent_id: str, found: Waiting, now: int) -> AgentPipeline:
     """Everything that hangs on one agent; unknown agents have nothing."""
+    latest = found.latest
     queue = next((row for row in latest if row.kind == "queue_snapshot"), None)
     return AgentPipeline(
         agent_id=agent_id,
         queue=None if queue is None else {**_data(queue)[1], "snapshot_at": format_instant(queue.ts)},
         todos=[todo for row in latest if row.kind == "todo" and (todo := todo_view(row)) is not None],
         scheduled=[item for row in latest if row.kind == "scheduled" for item in _scheduled(row)],
-        issues=[issue_view(row.state) for row in issues if is_active(row.state)],
-        approvals=[approval_view(row, now) for row in approvals],
+        issues=[issue_view(row.state) for row in found.issues if is_active(row.state)],
+        approvals=[approval_view(row, now) for row in found.approvals],
+        expired_approvals=[approval_view(row, now) for row in found.expired],
     )

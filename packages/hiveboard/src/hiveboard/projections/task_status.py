@@ -45,6 +45,7 @@ class TaskView(Struct, kw_only=True):
     estimated_cost: float | None
     total_tokens_in: int | None
     total_tokens_out: int | None
+    event_count: int
     llm_call_count: int
     action_count: int
     error_count: int
@@ -102,6 +103,7 @@ def task_view(row: TaskRow, now: int) -> TaskView:
         estimated_cost=dollars(state.estimated_nano),
         total_tokens_in=_tokens(state, state.tokens_in),
         total_tokens_out=_tokens(state, state.tokens_out),
+        event_count=state.events,
         llm_call_count=state.llm_calls,
         action_count=state.actions,
         # A failed run has at least one error: its own, where no step failed. One a step had is not counted again.

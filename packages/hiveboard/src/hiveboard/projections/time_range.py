@@ -1,43 +1,48 @@
-"""Ranges and intervals that metrics are asked for, as aligned buckets."""
+"""Ranges and intervals that metrics are asked for: which stretch of time they mean, and its buckets."""
 
 from __future__ import annotations
 
 from hiveboard.instant import HOUR_US, MINUTE_US
 from hiveboard.store import Span
 
-__all__ = ["DEFAULT_INTERVALS", "INTERVALS", "RANGES", "bucket_starts", "span_of", "total_span"]
+__all__ = ["DEFAULT_INTERVALS", "INTERVALS", "RANGES", "SERVED_AS", "bucket_starts", "recent_span", "span_of"]
 
 _DAY_US = 24 * HOUR_US
+_FINEST = 5 * MINUTE_US
 
 #: Range name -> microseconds.
 RANGES = {"1h": HOUR_US, "6h": 6 * HOUR_US, "24h": _DAY_US, "7d": 7 * _DAY_US, "30d": 30 * _DAY_US}
 #: Interval name -> microseconds.
-INTERVALS = {"5m": 5 * MINUTE_US, "15m": 15 * MINUTE_US, "1h": HOUR_US, "6h": 6 * HOUR_US, "1d": _DAY_US}
+INTERVALS = {"5m": _FINEST, "15m": 15 * MINUTE_US, "1h": HOUR_US, "6h": 6 * HOUR_US, "1d": _DAY_US}
+#: Intervals that are understood but finer than anything stored -> what is answered instead.
+SERVED_AS = {"1m": "5m"}
 #: The interval of a range when none is asked for.
 DEFAULT_INTERVALS = {"1h": "5m", "6h": "15m", "24h": "1h", "7d": "6h", "30d": "1d"}
 _MAX_POINTS = 750
 
 
-def span_of(range_name: str, interval_name: str | None, now: int) -> tuple[str, Span] | None:
-    """The interval used and the buckets that cover the range up to ``now``; None when that would be too many."""
-    interval = interval_name or DEFAULT_INTERVALS[range_name]
+def recent_span(length: int, width: int, now: int) -> Span:
+    """The last ``length`` microseconds in buckets of ``width``.
+
+    It begins with the five minutes in which it began and ends with the five minutes that run: nothing of the range
+    is left out, and at most that one finest bucket is more than asked.
+    """
+    start = now - length
+    return Span(start - start % _FINEST, now - now % _FINEST + _FINEST, width)
+
+
+def span_of(range_name: str, interval_name: str | None, now: int) -> tuple[str, Span] | str:
+    """The interval used and the span up to ``now``; what to choose instead when the two do not go together."""
+    asked = interval_name or DEFAULT_INTERVALS[range_name]
+    interval = SERVED_AS.get(asked, asked)
     width, length = INTERVALS[interval], RANGES[range_name]
-    count = max(1, length // width)
-    if count > _MAX_POINTS:
-        return None
-    start = now - now % width - (count - 1) * width
-    grain = _DAY_US if width % _DAY_US == 0 else HOUR_US if width % HOUR_US == 0 else 5 * MINUTE_US
-    return interval, Span(start, start + count * width, grain, width)
-
-
-def total_span(span: Span) -> Span:
-    """The same stretch read from the widest buckets that fit it exactly: totals need no fine ones."""
-    for grain in (_DAY_US, HOUR_US):
-        if span.since % grain == 0 and span.until % grain == 0 and grain > span.grain:
-            return Span(span.since, span.until, grain, grain)
-    return span
+    if width > length:
+        return "choose an interval that is not longer than the range"
+    if length // width > _MAX_POINTS:
+        return "choose a wider interval or a shorter range"
+    return interval, recent_span(length, width, now)
 
 
 def bucket_starts(span: Span) -> range:
-    """Start of every bucket of the span, the empty ones included."""
-    return range(span.since, span.until, span.width)
+    """Start of every bucket of the span, the empty ones included; the first may begin before the span does."""
+    return range(span.since - span.since % span.width, span.until, span.width)

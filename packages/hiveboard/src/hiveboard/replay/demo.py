@@ -64,9 +64,9 @@ def run_demo(settings: Settings, *, once: bool, console: Console) -> bool:
     """Run the demo. Once: True when everything that was sent can be read back. Else until interrupted."""
     listener = bind(replace(settings, port=0) if once else settings)
     url = url_of(listener)
-    if not once:
-        print(url, flush=True)  # noqa: T201 - the address is the first line, as `serve` has it
     with listener, _running(settings, listener):
+        if not once:
+            print(url, flush=True)  # noqa: T201 - the address is the first line, as `serve` has it
         client = _Client(url, settings.keys[0] if settings.keys else _KEY)
         for batch in history(now_us()):
             client.call("/v1/ingest", batch)

@@ -51,8 +51,9 @@ class AgentDetail(AgentView, kw_only=True):
 async def list_agents(context: Context) -> AgentPage:
     """A page of agents; status is a matter of now, so the whole fleet is looked at."""
     params = context.params
-    views = await agent_views(context.store, context.tenant, context.services.clock())
-    wanted = [view for view in views if _matches(view, params)]
+    scope = Scope(project_id=params["project_id"], environment=params["environment"], group=params["group"])
+    views = await agent_views(context.store, context.tenant, context.services.clock(), scope)
+    wanted = [view for view in views if params["status"] in (None, view.derived_status)]
     key, descending = AGENT_SORTS[params["sort"]]
     wanted.sort(key=key, reverse=descending)  # type: ignore[arg-type]
     kind = f"agents-{params['sort']}"
@@ -67,23 +68,15 @@ async def list_agents(context: Context) -> AgentPage:
     return AgentPage(page, write_cursor(kind, (page[-1].agent_id,) if more and page else None))
 
 
-def _matches(view: AgentView, params: dict[str, Any]) -> bool:
-    return (
-        (params["project_id"] is None or params["project_id"] in view.projects)
-        and params["environment"] in (None, view.environment)
-        and params["group"] in (None, view.group)
-        and params["status"] in (None, view.derived_status)
-    )
-
-
 async def get_agent(context: Context) -> AgentDetail:
     """One agent."""
     agent_id, store, tenant = context.params["agent_id"], context.store, context.tenant
     now = context.services.clock()
-    views = await agent_views(store, tenant, now, agent_id)
+    scope, span = Scope(agent_id=agent_id), day_span(now)
+    views = await agent_views(store, tenant, now, scope)
     if not views:
         raise NotFoundError(f"there is no agent {agent_id[:64]!r} here", code="agent_not_found")
-    view, scope, span = views[0], Scope(agent_id=agent_id), day_span(now)
+    view = views[0]
     usage, outcomes, beats = await asyncio.gather(
         store.usage(tenant, scope, (), span),
         store.outcomes(tenant, scope, (), span),
@@ -114,9 +107,9 @@ ENDPOINTS = (
         AgentPage,
         "Agents, those that need attention first.",
         (
-            text("project_id", "Only agents seen in this project."),
-            text("environment", "Only this environment."),
-            text("group", "Only this group."),
+            text("project_id", "Only agents seen in this project, with their numbers in it."),
+            text("environment", "Only agents seen in this environment, with their numbers in it."),
+            text("group", "Only agents seen in this group, with their numbers in it."),
             choice("status", "Only agents in this state.", AGENT_STATUSES),
             choice("sort", "Order of the rows.", tuple(AGENT_SORTS), "attention"),
             LIMIT,

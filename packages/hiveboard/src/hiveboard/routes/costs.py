@@ -16,7 +16,6 @@ from hiveboard.projections.cost import (
     cost_totals,
     model_costs,
 )
-from hiveboard.projections.time_range import total_span
 
 from .metrics import RANGE_PARAMS, SCOPE_PARAMS, asked_scope, asked_span
 from .params import choice
@@ -34,17 +33,18 @@ class Cost(CostTotals, kw_only=True):
 
 
 class CostSeries(Struct, kw_only=True):
-    """Cost over time, the earliest bucket first."""
+    """Cost over time, the earliest bucket first. ``interval`` is the one used, ``requested_interval`` the one asked for."""
 
     range: str
     interval: str
+    requested_interval: str | None
     data: list[CostPoint]
 
 
 async def cost(context: Context) -> Cost:
     """Totals, by agent, by model."""
     store, tenant, scope = context.store, context.tenant, asked_scope(context)
-    span = total_span(asked_span(context)[1])
+    span = asked_span(context)[1]
     totals, by_agent, by_model = await asyncio.gather(
         store.usage(tenant, scope, (), span),
         store.usage(tenant, scope, ("agent",), span),
@@ -66,7 +66,10 @@ async def timeseries(context: Context) -> CostSeries:
     by = ("bucket",) if split_by is None else ("bucket", split_by)
     rows = await context.store.usage(context.tenant, asked_scope(context), by, span)
     return CostSeries(
-        range=context.params["range"], interval=interval, data=cost_series(rows, span, split_by)
+        range=context.params["range"],
+        interval=interval,
+        requested_interval=context.params["interval"],
+        data=cost_series(rows, span, split_by),
     )
 
 

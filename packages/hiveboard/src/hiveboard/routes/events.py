@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from hiveloop.events import EVENT_TYPES, SEVERITIES
 from hiveloop.payloads import LlmCall
@@ -27,11 +28,11 @@ class EventPage(Struct):
 
 
 class CallTotals(Struct):
-    """Sums over the rows of this page; cost in US dollars, null when no row has one."""
+    """Sums over the rows of this page; cost in US dollars. Null when no row tells its part."""
 
     cost: float | None
-    tokens_in: int
-    tokens_out: int
+    tokens_in: int | None
+    tokens_out: int | None
     call_count: int
 
 
@@ -87,14 +88,19 @@ async def list_calls(context: Context) -> CallPage:
     )
     found, position = await context.store.events(context.tenant, want)
     records = [event.record for event in found]
-    costs = [record.cost_nano for record in records if record.cost_nano is not None]
     totals = CallTotals(
-        cost=dollars(sum(costs)) if costs else None,
-        tokens_in=sum(record.tokens_in or 0 for record in records),
-        tokens_out=sum(record.tokens_out or 0 for record in records),
+        cost=dollars(_known_sum(record.cost_nano for record in records)),
+        tokens_in=_known_sum(record.tokens_in for record in records),
+        tokens_out=_known_sum(record.tokens_out for record in records),
         call_count=len(records),
     )
     return CallPage([llm_call_view(event) for event in found], write_cursor("calls", position), totals)
+
+
+def _known_sum(values: Iterable[int | None]) -> int | None:
+    """The sum of what is known, None when nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 _SCOPE = (

@@ -7,6 +7,7 @@ import asyncio
 from msgspec import Struct
 
 from hiveboard.errors import BadRequestError
+from hiveboard.fleet import FLEET_ROWS
 from hiveboard.projections.metrics import (
     METRICS,
     MetricGroup,
@@ -16,13 +17,13 @@ from hiveboard.projections.metrics import (
     metric_series,
     metric_summary,
 )
-from hiveboard.projections.time_range import INTERVALS, RANGES, span_of, total_span
+from hiveboard.projections.time_range import INTERVALS, RANGES, SERVED_AS, span_of
 from hiveboard.store import Span
 from hiveboard.store.rows import Scope
 
 from .params import choice, text
 from .table import Context, Endpoint
-from .tasks import stuck_agents
+from .tasks import late_agents
 
 __all__ = ["ENDPOINTS", "RANGE_PARAMS", "SCOPE_PARAMS", "asked_scope", "asked_span"]
 
@@ -41,15 +42,22 @@ SCOPE_PARAMS = (
 )
 RANGE_PARAMS = (
     choice("range", "How far back from now.", tuple(RANGES), "24h"),
-    choice("interval", "Width of a bucket; chosen to fit the range when absent.", tuple(INTERVALS)),
+    choice(
+        "interval",
+        "Width of a bucket, not longer than the range; chosen to fit it when absent. Nothing finer than 5m is kept: "
+        "1m is answered with 5m.",
+        (*SERVED_AS, *INTERVALS),
+    ),
 )
 
 
 class Metrics(Struct, kw_only=True):
-    """The answer. ``groups`` is null unless ``group_by`` was given."""
+    """The answer. ``interval`` is the one used, ``requested_interval`` the one asked for. ``groups`` is null unless
+    ``group_by`` was given."""
 
     range: str
     interval: str
+    requested_interval: str | None
     summary: MetricSummary
     timeseries: list[MetricPoint]
     groups: list[MetricGroup] | None
@@ -67,11 +75,10 @@ def asked_scope(context: Context) -> Scope:
 
 
 def asked_span(context: Context) -> tuple[str, Span]:
-    """The interval and the buckets of the range parameters. Raises the 400 envelope for too many buckets."""
+    """The interval used and the span of the range parameters. Raises the 400 envelope when they do not go together."""
     found = span_of(context.params["range"], context.params.get("interval"), context.services.clock())
-    if found is None:
-        fix = "choose a wider interval or a shorter range"
-        raise BadRequestError(f"interval: {fix}", details={"field": "interval", "fix": fix})
+    if isinstance(found, str):
+        raise BadRequestError(f"interval: {found}", details={"field": "interval", "fix": found})
     return found
 
 
@@ -79,26 +86,26 @@ async def metrics(context: Context) -> Metrics:
     """Summary, series and groups."""
     store, tenant, scope = context.store, context.tenant, asked_scope(context)
     interval, span = asked_span(context)
-    totals = total_span(span)
-    usage, outcomes, counts, stuck = await asyncio.gather(
-        store.usage(tenant, scope, (), totals),
-        store.outcomes(tenant, scope, (), totals),
-        store.open_counts(tenant, scope),
-        stuck_agents(context),
+    late, places = await asyncio.gather(late_agents(context), store.agent_places(tenant, scope))
+    usage, outcomes, counts, waiting = await asyncio.gather(
+        store.usage(tenant, scope, (), span),
+        store.outcomes(tenant, scope, (), span),
+        store.open_counts(tenant, scope, late),
+        store.open_approvals(tenant, scope.agent_id, FLEET_ROWS),
     )
+    stuck = {name for name in late if name in places} - {approval.agent_id for approval in waiting}
     usage_by, outcomes_by, activity_by = await asyncio.gather(
         store.usage(tenant, scope, ("bucket",), span),
         store.outcomes(tenant, scope, ("bucket",), span),
         store.activity(tenant, scope, ("bucket",), span),
     )
-    if scope.agent_id is not None:
-        stuck = tuple(agent for agent in stuck if agent == scope.agent_id)
     return Metrics(
         range=context.params["range"],
         interval=interval,
+        requested_interval=context.params["interval"],
         summary=metric_summary(usage[0], outcomes[0], counts, len(stuck)),
         timeseries=metric_series(usage_by, outcomes_by, activity_by, span),
-        groups=await _groups(context, scope, totals),
+        groups=await _groups(context, scope, span),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, unquote
 
 from msgspec import Struct
 from starlette.convertors import Convertor, register_url_convertor
@@ -76,17 +77,17 @@ Handler = Callable[[Context], "Awaitable[Struct | Response]"]
 
 
 class IdConvertor(Convertor[str]):
-    """``{name:id}`` in a path: any text, slashes and line breaks included (Starlette's ``path`` ends at a line)."""
+    """``{name:id}`` in a path: any text, percent-encoded, and slashes that are not (Starlette's ``path`` ends at a line)."""
 
     regex = "(?s:.*)"
 
     def convert(self, value: str) -> str:
-        """The id as it stands in the decoded path."""
-        return value
+        """The id, decoded: see :class:`hiveboard.routes.raw_path.RawPath`."""
+        return unquote(value)
 
     def to_string(self, value: str) -> str:
-        """The id as it is."""
-        return value
+        """The id, so that it stands for itself in a path."""
+        return quote(value, safe="")
 
 
 register_url_convertor("id", IdConvertor())

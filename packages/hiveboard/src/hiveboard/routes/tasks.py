@@ -16,7 +16,7 @@ from .paging import CURSOR, LIMIT, Pagination, read_cursor, write_cursor
 from .params import choice, instant, text
 from .table import Context, Endpoint
 
-__all__ = ["ENDPOINTS", "stuck_agents"]
+__all__ = ["ENDPOINTS", "late_agents"]
 
 #: How far back an agent's runs are searched for one of a task id that another agent used later.
 _AGENT_ROWS = 200
@@ -30,7 +30,7 @@ class TaskPage(Struct):
     pagination: Pagination
 
 
-async def stuck_agents(context: Context) -> tuple[str, ...]:
+async def late_agents(context: Context) -> tuple[str, ...]:
     """Ids of the agents whose heartbeat is late now."""
     now = context.services.clock()
     agents = await context.store.agents(context.tenant, None)
@@ -51,7 +51,7 @@ async def list_tasks(context: Context) -> TaskPage:
         agent_id=params["agent_id"],
         task_type=params["task_type"],
         status=status,
-        stuck_agents=await stuck_agents(context) if needs_stuck else (),
+        stuck_agents=await late_agents(context) if needs_stuck else (),
         environment=params["environment"],
         group=params["group"],
         since=params["since"],
@@ -72,9 +72,8 @@ async def timeline(context: Context) -> Timeline:
     """One run with its events, tree, plan, errors and where the time went."""
     row = await _asked_run(context)
     limit = context.services.settings.limits.timeline_events
-    events = await context.store.task_events(context.tenant, row.state, limit + 1)
-    now = context.services.clock()
-    return await asyncio.to_thread(build_timeline, task_view(row, now), events, limit)
+    events = await context.store.task_events(context.tenant, row.state, limit)
+    return await asyncio.to_thread(build_timeline, row, events, context.services.clock())
 
 
 async def _asked_run(context: Context) -> TaskRow:

@@ -9,6 +9,7 @@ from .errors import QueueFullError, StoreFailedError
 from .records import Appended, Batch, EventRecord, Origin, StoredEvent
 from .rows import (
     ActivityRow,
+    AgentPlaces,
     AgentRow,
     ApprovalRow,
     Counts,
@@ -18,6 +19,7 @@ from .rows import (
     OpenTaskRow,
     OutcomeRow,
     ProjectRow,
+    RunEvents,
     Scope,
     TaskFilter,
     TaskRow,
@@ -63,8 +65,8 @@ class Store(Protocol):
     async def events_after(self, tenant: str, seq: int, limit: int) -> list[StoredEvent]:
         """Events stored after ``seq``, oldest first."""
 
-    async def task_events(self, tenant: str, task: TaskState, limit: int) -> list[StoredEvent]:
-        """Events of one run in the order they happened."""
+    async def task_events(self, tenant: str, task: TaskState, limit: int) -> RunEvents:
+        """Events of one run in the order they happened: all, or of more than ``limit`` the first, the last and the failures."""
 
     async def tasks(
         self, tenant: str, want: TaskFilter
@@ -74,17 +76,17 @@ class Store(Protocol):
     async def task(self, tenant: str, task_id: str, task_run_id: str | None) -> TaskRow | None:
         """One run; without a run id the one that started last."""
 
-    async def open_tasks(self, tenant: str, agent_id: str | None) -> list[OpenTaskRow]:
-        """Per agent the open task that was active last."""
+    async def open_tasks(self, tenant: str, scope: Scope) -> list[OpenTaskRow]:
+        """Per agent the open task of a scope that was active last."""
 
-    async def open_counts(self, tenant: str, scope: Scope) -> Counts:
-        """How many runs are open."""
+    async def open_counts(self, tenant: str, scope: Scope, stuck_agents: tuple[str, ...]) -> Counts:
+        """How many runs are open, by status; ``stuck_agents`` are those whose runs are stuck."""
 
     async def agents(self, tenant: str, agent_id: str | None) -> list[AgentRow]:
         """All agents, or the one named."""
 
-    async def agent_projects(self, tenant: str, agent_id: str | None) -> list[tuple[str, str]]:
-        """Pairs of agent and project."""
+    async def agent_places(self, tenant: str, scope: Scope) -> dict[str, AgentPlaces]:
+        """The agents that were seen within a scope, each with all projects, environments and groups it was seen in."""
 
     async def heartbeats(self, tenant: str, agent_id: str, limit: int) -> list[tuple[int, int, bytes | None]]:
         """(timestamp, received, payload) of the latest heartbeats."""
@@ -101,7 +103,10 @@ class Store(Protocol):
         """Issues, the most recently reported first."""
 
     async def open_approvals(self, tenant: str, agent_id: str | None, limit: int) -> list[ApprovalRow]:
-        """Unanswered approval requests, the oldest first."""
+        """Approval requests that are not answered while their run goes on, the oldest first."""
+
+    async def expired_approvals(self, tenant: str, agent_id: str | None, limit: int) -> list[ApprovalRow]:
+        """Approval requests whose run ended before an answer, the latest end first."""
 
     async def usage(
         self, tenant: str, scope: Scope, by: tuple[str, ...], span: Span, model: str | None = None

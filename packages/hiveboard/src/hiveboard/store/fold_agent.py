@@ -19,8 +19,8 @@ def fold_agent(agent: AgentState, stretch: Stretch) -> None:
     agent.first_ts = min(agent.first_ts, stretch.first)
     agent.last_received = max(agent.last_received, received)
     last = _last_sign(stretch)
-    if last is not None and (agent.last_ts is None or last > agent.last_ts):
-        agent.last_ts = last
+    if last is not None and _later((received, last), (agent.active_received, agent.active_ts)):
+        agent.active_received, agent.active_ts = received, last
     if (received, stretch.last) >= (agent.identity_received, agent.identity_ts):
         agent.identity_received, agent.identity_ts = received, stretch.last
         record = stretch.records[-1]
@@ -31,6 +31,11 @@ def fold_agent(agent: AgentState, stretch: Stretch) -> None:
         agent.heartbeat_received is None or received > agent.heartbeat_received
     ):
         agent.heartbeat_received = received
+
+
+def _later(moment: tuple[int, int], known: tuple[int | None, int | None]) -> bool:
+    """Whether a moment (received, timestamp) is later than the one known; receipt decides, whatever clocks say."""
+    return known[0] is None or known[1] is None or moment > (known[0], known[1])
 
 
 def _last_sign(stretch: Stretch) -> int | None:
@@ -48,8 +53,9 @@ def _is_stop(record: EventRecord, payload: dict[str, Any] | None) -> bool:
 
 def fold_runtime(agent: AgentState, record: EventRecord, payload: dict[str, Any] | None) -> None:
     """Note that the agent said it stops."""
-    if _is_stop(record, payload) and (agent.stopped_ts is None or record.ts > agent.stopped_ts):
-        agent.stopped_ts = record.ts
+    moment = record.received_at, record.ts
+    if _is_stop(record, payload) and _later(moment, (agent.stopped_received, agent.stopped_ts)):
+        agent.stopped_received, agent.stopped_ts = moment
 
 
 def fold_end(agent: AgentState, record: EventRecord) -> None:

@@ -9,7 +9,7 @@ from .state import TaskState
 from .stretch import Stored, Stretch
 from .values import text_in, text_of
 
-__all__ = ["OUTCOMES", "fold_end", "fold_llm_call", "fold_task", "outcome_of", "settle"]
+__all__ = ["OUTCOMES", "fold_end", "fold_failure", "fold_llm_call", "fold_task", "outcome_of", "settle"]
 
 #: Outcomes that are neither success nor failure; a ``task_completed`` names them in ``status``.
 OUTCOMES = ("cancelled", "abandoned", "aborted")
@@ -28,8 +28,9 @@ def outcome_of(record: EventRecord) -> str | None:
 
 
 def fold_task(task: TaskState, stretch: Stretch) -> None:
-    """Change ``task`` in place by what events count for; ends and model calls are folded one by one."""
+    """Change ``task`` in place by what events count for; ends, failures and model calls are folded one by one."""
     types = stretch.types
+    task.events += len(types)
     task.first_ts = min(task.first_ts, stretch.first)
     task.last_ts = max(task.last_ts, stretch.last)
     task.last_received = max(task.last_received, stretch.records[0].received_at)
@@ -39,16 +40,14 @@ def fold_task(task: TaskState, stretch: Stretch) -> None:
     elif task.head_rank > 0:
         _fold_head(task, stretch.events[stretch.times.index(stretch.first)], 1)
     task.actions += types.count("action_started")
-    if "action_failed" in types:
-        task.errors += sum(_is_failure(record, payload) for record, payload in stretch.events)
     task.retries += types.count("retry_started")
     task.escalations += types.count("escalated")
     task.interventions += types.count("approval_requested") + types.count("approval_received")
 
 
-def _is_failure(record: EventRecord, payload: dict[str, Any] | None) -> bool:
-    """A step that failed by itself; adapters mark those that only pass on the error of a step below them."""
-    return record.event_type == "action_failed" and text_in(payload, "error_origin") is None
+def fold_failure(task: TaskState, payload: dict[str, Any] | None) -> None:
+    """Count a step that failed by itself; adapters mark those that only pass on the error of a step below them."""
+    task.errors += text_in(payload, "error_origin") is None
 
 
 def _fold_head(task: TaskState, event: Stored, rank: int) -> None:

@@ -13,12 +13,19 @@ from .records import EventRecord
 from .state import TaskState
 from .values import dict_of, text_in
 
-__all__ = ["FINEST", "GRAINS", "Rollup", "action_failed", "action_name", "add_row"]
+__all__ = ["FINEST", "GRAINS", "USAGE_COUNTERS", "Rollup", "action_failed", "action_name", "add_row"]
 
 #: Widths of the stored buckets in microseconds: five minutes, an hour, a day.
 GRAINS = (5 * MINUTE_US, HOUR_US, 24 * HOUR_US)
 FINEST = GRAINS[0]
 _MAX_ACTION_NAME = 256
+
+#: What is summed of model calls. ``told_in`` and ``told_out`` count those that told their tokens. ``unpriced`` calls
+#: have no cost; some of them because they told no tokens (``without_usage``), or because they ``failed``.
+USAGE_COUNTERS = (
+    "calls", "tokens_in", "tokens_out", "told_in", "told_out", "reported_nano", "estimated_nano", "unpriced",
+    "without_usage", "failed", "duration_ms",
+)  # fmt: skip
 
 Counters = dict[tuple[Any, ...], list[int]]
 
@@ -45,6 +52,11 @@ def action_failed(event_type: str, payload: dict[str, Any] | None) -> bool:
     return payload.get("success") is False or bool(payload.get("error"))
 
 
+def _call_failed(payload: dict[str, Any] | None) -> bool:
+    """Whether a model call says it was refused or broke off."""
+    return bool(dict_of(dict_of((payload or {}).get("data")).get("metadata")).get("error"))
+
+
 class Rollup:
     """What one commit adds to each counter table, by primary key."""
 
@@ -55,17 +67,24 @@ class Rollup:
         self.task_outcomes: Counters = {}
         self.action_outcomes: Counters = {}
 
-    def llm_call(self, record: EventRecord) -> None:
+    def llm_call(self, record: EventRecord, payload: dict[str, Any] | None) -> None:
         """Count one model call."""
         ts, model, cost = record.ts, record.model or "", record.cost_nano
+        tokens_in, tokens_out = record.tokens_in, record.tokens_out
         estimated = record.cost_source == "estimated"
+        silent = cost is None and tokens_in is None and tokens_out is None
+        failed = silent and _call_failed(payload)
         row = (
             1,
-            record.tokens_in or 0,
-            record.tokens_out or 0,
+            tokens_in or 0,
+            tokens_out or 0,
+            tokens_in is not None,
+            tokens_out is not None,
             cost if cost is not None and not estimated else 0,
             cost if cost is not None and estimated else 0,
-            1 if cost is None else 0,
+            cost is None,
+            silent and not failed,
+            failed,
             record.duration_ms or 0,
         )
         add_row(
@@ -74,13 +93,14 @@ class Rollup:
             row,
         )
 
-    def action(self, record: EventRecord, payload: dict[str, Any] | None) -> None:
-        """Count one finished action."""
+    def action(self, record: EventRecord, payload: dict[str, Any] | None) -> bool:
+        """Count one finished action. Returns whether it failed."""
         failed = action_failed(record.event_type, payload)
         other = not failed and record.status in OUTCOMES
         row = (int(not failed and not other), int(failed), int(other), record.duration_ms or 0)
         bucket = record.ts - record.ts % HOUR_US
         add_row(self.action_outcomes, (record.tenant, bucket, record.agent_id, action_name(payload)), row)
+        return failed
 
     def task(self, task: TaskState, sign: int) -> None:
         """Add (or with ``sign`` -1 take back) what a task run contributes once it has ended."""
@@ -101,9 +121,9 @@ class Rollup:
 
     def widen(self) -> None:
         """Derive the wider buckets from the finest ones; called once, when everything is counted."""
-        for (tenant, _, bucket, _, model, _), row in self.llm_usage.items():
-            add_row(self.llm_by_model, (tenant, bucket - bucket % HOUR_US, model), row)
-        for table in (self.activity, self.llm_usage, self.task_outcomes):
+        for (tenant, grain, bucket, _, model, _), row in self.llm_usage.items():
+            add_row(self.llm_by_model, (tenant, grain, bucket, model), row)
+        for table in (self.activity, self.llm_usage, self.llm_by_model, self.task_outcomes):
             for key, row in list(table.items()):
                 for grain in GRAINS[1:]:
                     add_row(table, (key[0], grain, key[2] - key[2] % grain, *key[3:]), row)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from .records import StoredEvent
 from .state import AgentState, IssueState, TaskState
 
 __all__ = [
     "TASK_SORTS",
     "ActivityRow",
+    "AgentPlaces",
     "AgentRow",
     "ApprovalRow",
     "Counts",
@@ -18,6 +20,7 @@ __all__ = [
     "OpenTaskRow",
     "OutcomeRow",
     "ProjectRow",
+    "RunEvents",
     "Scope",
     "TaskFilter",
     "TaskRow",
@@ -79,7 +82,7 @@ class TaskFilter(Struct, frozen=True, kw_only=True):
 
 
 class AgentRow(Struct):
-    """An agent with the environment of its latest event."""
+    """An agent with the environment and the group of its latest event."""
 
     state: AgentState
     agent_version: str | None
@@ -101,6 +104,14 @@ class TaskRow(Struct):
     agent: AgentState | None = None
 
 
+class AgentPlaces(Struct):
+    """Where the events of an agent came from, each list in order of the alphabet."""
+
+    projects: list[str]
+    environments: list[str]
+    groups: list[str]
+
+
 class OpenTaskRow(Struct):
     """The most recently active open task of an agent."""
 
@@ -115,15 +126,20 @@ class OpenTaskRow(Struct):
 
 
 class UsageRow(Struct):
-    """LLM usage of one group of a breakdown; money in billionths of a dollar."""
+    """LLM usage of one group of a breakdown; money in billionths of a dollar. The counts are those of
+    :data:`~hiveboard.store.rollup.USAGE_COUNTERS`."""
 
     group: tuple[str | int | None, ...]
     calls: int
     tokens_in: int
     tokens_out: int
+    told_in: int
+    told_out: int
     reported_nano: int
     estimated_nano: int
     unpriced: int
+    without_usage: int
+    failed: int
     duration_ms: int
 
 
@@ -182,6 +198,16 @@ class ApprovalRow(Struct):
     answered_ts: int | None
     decision: str | None
     approved_by: str | None
+    run_ended_ts: int | None = None
+
+
+class RunEvents(Struct):
+    """Events of one run in the order they happened. Those ``omitted`` lie between ``omitted_since`` and ``omitted_until``."""
+
+    events: list[StoredEvent]
+    omitted: int = 0
+    omitted_since: int | None = None
+    omitted_until: int | None = None
 
 
 class ProjectRow(Struct):
@@ -195,7 +221,11 @@ class ProjectRow(Struct):
 
 
 class Counts(Struct):
-    """Open task runs by whether they wait or were escalated; what the summary of metrics adds to the finished ones."""
+    """Open task runs by their status, which add up to ``open_tasks``; ``ever_escalated`` of them were, whatever they do now."""
 
     open_tasks: int
-    open_escalated: int
+    waiting: int
+    stuck: int
+    escalated: int
+    processing: int
+    ever_escalated: int

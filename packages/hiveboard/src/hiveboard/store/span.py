@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
-__all__ = ["Span"]
+__all__ = ["Piece", "Span", "pieces"]
+
+#: A stored width, and from when to before when buckets of that width are read.
+Piece = tuple[int, int, int]
 
 
 class Span(Struct, frozen=True):
-    """From ``since`` to before ``until``; ``grain`` is the stored width to read, ``width`` the width wanted. Microseconds."""
+    """From ``since`` to before ``until``, whatever the ``width`` of the buckets wanted. Microseconds.
+
+    Buckets are aligned to the epoch: where ``since`` lies within one, the first holds only what came after it.
+    """
 
     since: int
     until: int
-    grain: int
     width: int
+
+
+def pieces(span: Span, grains: Sequence[int], widest: int) -> list[Piece]:
+    """The span as stretches of stored buckets, each as wide as fits: fine ones at its ends, wide ones between.
+
+    ``grains`` are the stored widths, each a multiple of the one before; the ends of the span lie on the finest.
+    No stretch is read from buckets wider than ``widest``.
+    """
+    usable = [grain for grain in grains if grain <= widest] or [grains[0]]
+    found: list[Piece] = []
+    left, right = span.since, span.until
+    tail: list[Piece] = []
+    for grain, wider in zip(usable, [*usable[1:], 0], strict=True):
+        inner_left = left + -left % wider if wider else right
+        inner_right = right - right % wider if wider else right
+        if not wider or inner_left >= inner_right:
+            found.append((grain, left, right))
+            break
+        found.append((grain, left, inner_left))
+        tail.append((grain, inner_right, right))
+        left, right = inner_left, inner_right
+    return [piece for piece in (*found, *reversed(tail)) if piece[1] < piece[2]]

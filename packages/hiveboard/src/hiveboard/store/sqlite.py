@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 from hiveboard.settings import Limits
 
-from . import rows, sqlite_agents, sqlite_events, sqlite_tasks, sqlite_usage
+from . import rows, sqlite_agents, sqlite_events, sqlite_open, sqlite_run, sqlite_tasks, sqlite_usage
 from .errors import StoreFailedError
 from .records import Appended, Batch, Published, StoredEvent
 from .span import Span
-from .sqlite_schema import connect_reader
+from .sqlite_connect import connect_reader
 from .sqlite_writer import SqliteWriter
 from .state import TaskState
 
@@ -87,9 +87,9 @@ class SqliteStore:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_events.events_after, tenant, seq, limit)
 
-    async def task_events(self, tenant: str, task: TaskState, limit: int) -> list[StoredEvent]:
+    async def task_events(self, tenant: str, task: TaskState, limit: int) -> rows.RunEvents:
         """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_events.task_events, tenant, task, limit)
+        return await self._read(sqlite_run.task_events, tenant, task, limit)
 
     async def tasks(
         self, tenant: str, want: rows.TaskFilter
@@ -101,21 +101,21 @@ class SqliteStore:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_tasks.get_task, tenant, task_id, task_run_id)
 
-    async def open_tasks(self, tenant: str, agent_id: str | None) -> list[rows.OpenTaskRow]:
+    async def open_tasks(self, tenant: str, scope: rows.Scope) -> list[rows.OpenTaskRow]:
         """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_tasks.open_tasks, tenant, agent_id)
+        return await self._read(sqlite_open.open_tasks, tenant, scope)
 
-    async def open_counts(self, tenant: str, scope: rows.Scope) -> rows.Counts:
+    async def open_counts(self, tenant: str, scope: rows.Scope, stuck_agents: tuple[str, ...]) -> rows.Counts:
         """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_tasks.open_counts, tenant, scope)
+        return await self._read(sqlite_open.open_counts, tenant, scope, stuck_agents)
 
     async def agents(self, tenant: str, agent_id: str | None) -> list[rows.AgentRow]:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_agents.list_agents, tenant, agent_id)
 
-    async def agent_projects(self, tenant: str, agent_id: str | None) -> list[tuple[str, str]]:
+    async def agent_places(self, tenant: str, scope: rows.Scope) -> dict[str, rows.AgentPlaces]:
         """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_agents.agent_projects, tenant, agent_id)
+        return await self._read(sqlite_agents.agent_places, tenant, scope)
 
     async def heartbeats(self, tenant: str, agent_id: str, limit: int) -> list[tuple[int, int, bytes | None]]:
         """See :class:`hiveboard.store.Store`."""
@@ -138,6 +138,12 @@ class SqliteStore:
     async def open_approvals(self, tenant: str, agent_id: str | None, limit: int) -> list[rows.ApprovalRow]:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_agents.open_approvals, tenant, agent_id, limit)
+
+    async def expired_approvals(
+        self, tenant: str, agent_id: str | None, limit: int
+    ) -> list[rows.ApprovalRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_agents.expired_approvals, tenant, agent_id, limit)
 
     async def usage(
         self, tenant: str, scope: rows.Scope, by: tuple[str, ...], span: Span, model: str | None = None

@@ -7,12 +7,13 @@ from typing import Any
 
 from hiveboard.instant import HOUR_US
 
-from .rows import AgentRow, ApprovalRow, IssueRow, LatestRow, ProjectRow
+from .rows import AgentPlaces, AgentRow, ApprovalRow, IssueRow, LatestRow, ProjectRow, Scope
 from .sqlite_codec import EVENT_JOINS, EVENT_SELECT, HEARTBEAT_LABEL, OF_TENANT, from_row
 from .state import AgentState, IssueState
 
 __all__ = [
-    "agent_projects",
+    "agent_places",
+    "expired_approvals",
     "heartbeat_events",
     "list_agents",
     "list_issues",
@@ -23,6 +24,7 @@ __all__ = [
 
 _AGENT = AgentState.__struct_fields__
 _ISSUE = IssueState.__struct_fields__
+_APPROVAL = ", ".join(ApprovalRow.__struct_fields__)
 
 
 def _and_agent(agent_id: str | None, values: list[Any], column: str = "agent_id") -> str:
@@ -45,14 +47,28 @@ def list_agents(connection: sqlite3.Connection, tenant: str, agent_id: str | Non
     return [AgentRow(AgentState(*row[:at]), *row[at:]) for row in connection.execute(sql, values)]
 
 
-def agent_projects(
-    connection: sqlite3.Connection, tenant: str, agent_id: str | None
-) -> list[tuple[str, str]]:
-    """Pairs of agent and project seen together."""
+def agent_places(connection: sqlite3.Connection, tenant: str, scope: Scope) -> dict[str, AgentPlaces]:
+    """The agents some event of which lies within a scope, each with all the places it was ever seen in."""
     values: list[Any] = [tenant]
-    where = _and_agent(agent_id, values)
-    sql = f"SELECT agent_id, project_id FROM projects WHERE tenant = ?{where} ORDER BY agent_id, project_id"
-    return list(connection.execute(sql, values))
+    where = _and_agent(scope.agent_id, values, "a.agent_id")
+    sql = (
+        "SELECT DISTINCT a.agent_id, s.project_id, s.environment, s.group_name FROM agent_scopes a "
+        f"JOIN scopes s ON s.id = a.scope_id WHERE a.tenant = ?{where}"
+    )
+    seen: dict[str, list[tuple[str | None, str, str]]] = {}
+    for agent_id, *place in connection.execute(sql, values):
+        seen.setdefault(agent_id, []).append(tuple(place))
+    wanted = scope.project_id, scope.environment, scope.group
+    return {
+        agent_id: _places(places)
+        for agent_id, places in seen.items()
+        if any(all(want in (None, has) for want, has in zip(wanted, place, strict=True)) for place in places)
+    }
+
+
+def _places(places: list[tuple[str | None, str, str]]) -> AgentPlaces:
+    projects, environments, groups = zip(*places, strict=True)
+    return AgentPlaces(sorted({*projects} - {None}), sorted({*environments}), sorted({*groups}))
 
 
 def list_projects(connection: sqlite3.Connection, tenant: str) -> list[ProjectRow]:
@@ -93,13 +109,25 @@ def list_issues(
 def open_approvals(
     connection: sqlite3.Connection, tenant: str, agent_id: str | None, limit: int
 ) -> list[ApprovalRow]:
-    """Requests nobody has answered, the oldest first."""
+    """Requests nobody has answered while their run goes on, the oldest first."""
     values: list[Any] = [tenant]
     where = _and_agent(agent_id, values)
     sql = (
-        "SELECT event_id, agent_id, task_id, task_run_id, approval_id, ts, project_id, body, "
-        "answered_ts, decision, approved_by FROM approvals INDEXED BY approvals_open "
-        f"WHERE tenant = ?{where} AND is_request = 1 AND answer_event IS NULL ORDER BY ts, event_id LIMIT ?"
+        f"SELECT {_APPROVAL} FROM approvals INDEXED BY approvals_open WHERE tenant = ?{where} AND is_request = 1 "
+        "AND answer_event IS NULL AND run_ended_ts IS NULL ORDER BY ts, event_id LIMIT ?"
+    )
+    return [ApprovalRow(*row) for row in connection.execute(sql, [*values, limit])]
+
+
+def expired_approvals(
+    connection: sqlite3.Connection, tenant: str, agent_id: str | None, limit: int
+) -> list[ApprovalRow]:
+    """Requests nobody answered before their run ended, those that ended last first."""
+    values: list[Any] = [tenant]
+    where = _and_agent(agent_id, values)
+    sql = (
+        f"SELECT {_APPROVAL} FROM approvals INDEXED BY approvals_expired WHERE tenant = ?{where} AND is_request = 1 "
+        "AND answer_event IS NULL AND run_ended_ts IS NOT NULL ORDER BY run_ended_ts DESC, event_id LIMIT ?"
     )
     return [ApprovalRow(*row) for row in connection.execute(sql, [*values, limit])]
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from .approval_match import ApprovalFact, match_approvals
 from .records import EventRecord
+from .state import TaskState
 from .values import dict_of, text_in
 
-__all__ = ["save_approvals"]
+__all__ = ["expire_approvals", "save_approvals"]
 
 _INSERT = """
 INSERT OR REPLACE INTO approvals
@@ -29,6 +31,12 @@ UPDATE approvals SET answer_event = ?3, (answered_ts, decision, approved_by) = (
 WHERE tenant = ?1 AND event_id = ?2 AND answer_event IS NOT ?3
 """
 
+# A request that is older than the end of its run can no longer be answered to any effect.
+_EXPIRE = """
+UPDATE approvals SET run_ended_ts = CASE WHEN ts <= ?4 THEN ?4 END
+WHERE tenant = ?1 AND task_id = ?2 AND task_run_id = ?3 AND is_request = 1
+"""
+
 Scope = tuple[str, str, "str | None", bool]
 
 
@@ -44,6 +52,16 @@ def save_approvals(
         _add_scopes(connection, scopes, record, _field(payload, "approval_id"))
     for scope in sorted(scopes, key=repr):
         _settle(connection, scope)
+
+
+def expire_approvals(connection: sqlite3.Connection, tasks: Iterable[TaskState]) -> None:
+    """Tell the requests of ended runs when their run ended. ``tasks`` are the runs that events belong to."""
+    ended = [
+        (task.tenant, task.task_id, task.task_run_id, task.end_ts)
+        for task in tasks
+        if task.interventions and task.end_ts is not None
+    ]
+    connection.executemany(_EXPIRE, ended)
 
 
 def _field(payload: dict[str, Any] | None, name: str) -> str | None:

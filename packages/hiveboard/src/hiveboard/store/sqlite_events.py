@@ -1,4 +1,4 @@
-"""Reading events from SQLite: the feed with its filters, one task's events, the tail after a sequence number."""
+"""Reading events from SQLite: the feed with its filters, the tail after a sequence number."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from hiveloop.payloads import LlmCall
 from .records import StoredEvent
 from .rows import EventFilter
 from .sqlite_codec import EVENT_JOINS, EVENT_SELECT, HEARTBEAT_LABEL, OF_TENANT, TROUBLE, from_row
-from .state import TaskState
 
-__all__ = ["events_after", "last_seq", "list_events", "task_events"]
+__all__ = ["events_after", "last_seq", "list_events"]
 
 _FIRST_STEP = 256
 Condition = tuple[str, list[Any]]
@@ -164,19 +163,6 @@ def _without_implied(want: EventFilter, clauses: list[str], values: list[Any]) -
     exact = exact and (not want.severities or set(want.severities) <= {"warn", "error"})
     exact = exact and not (want.exclude_heartbeats and "heartbeat" in want.event_types)
     return ([], []) if exact else (clauses, values)
-
-
-def task_events(
-    connection: sqlite3.Connection, tenant: str, task: TaskState, limit: int
-) -> list[StoredEvent]:
-    """The first ``limit`` events of one run in the order they happened."""
-    # The run's own time bounds keep other runs of the same task out of the walk.
-    sql = (
-        f"{EVENT_SELECT} FROM events e INDEXED BY events_task {EVENT_JOINS} WHERE {OF_TENANT} AND e.task_id = ? "
-        "AND e.ts >= ? AND e.ts <= ? AND e.task_run_id = ? ORDER BY e.ts, e.seq LIMIT ?"
-    )
-    values = (tenant, task.task_id, task.first_ts, task.last_ts, task.task_run_id, limit)
-    return [from_row(row) for row in connection.execute(sql, values)]
 
 
 def events_after(connection: sqlite3.Connection, tenant: str, seq: int, limit: int) -> list[StoredEvent]:

@@ -1,15 +1,16 @@
-"""Rows of which only the latest counts (queue, schedule, to-do items, heartbeat), and the projects seen."""
+"""Rows of which only the latest counts (queue, schedule, to-do items, heartbeat), and the projects and scopes seen."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 from .fold_issue import issue_key
 from .records import EventRecord
 from .values import dict_of, text_in
 
-__all__ = ["LATEST_KINDS", "save_latest", "save_projects"]
+__all__ = ["LATEST_KINDS", "save_latest", "save_projects", "save_scopes"]
 
 #: Custom kinds of which the latest event per item is the state.
 LATEST_KINDS = frozenset({"queue_snapshot", "scheduled", "todo"})
@@ -74,3 +75,9 @@ def _item_key(kind: str, payload: dict[str, Any] | None) -> str:
 def save_projects(connection: sqlite3.Connection, projects: dict[tuple[str, str, str], list[int]]) -> None:
     """Widen the time span and raise the count of each (project, agent)."""
     connection.executemany(_UPSERT_PROJECT, [(*key, *values) for key, values in projects.items()])
+
+
+def save_scopes(connection: sqlite3.Connection, activity: Iterable[tuple[Any, ...]]) -> None:
+    """Note the scopes in which agents were active, from the keys of the finest counters of activity."""
+    seen = {(tenant, agent_id, scope_id) for tenant, _, _, agent_id, scope_id in activity}
+    connection.executemany("INSERT OR IGNORE INTO agent_scopes VALUES (?, ?, ?)", seen)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 
+from .rollup import USAGE_COUNTERS
 from .sqlite_codec import HEARTBEAT_LABEL, TROUBLE, TYPE_LABELS
+from .sqlite_connect import APPLICATION_ID
 
-__all__ = ["SCHEMA_VERSION", "SUMMARY_TABLES", "connect_reader", "connect_writer", "create"]
+__all__ = ["SCHEMA_VERSION", "SUMMARY_TABLES", "create", "require_readable"]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _EVENTS = f"""
 CREATE TABLE IF NOT EXISTS tenants (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -42,8 +43,8 @@ CREATE TABLE IF NOT EXISTS agents (
   identity_received INTEGER NOT NULL, identity_ts INTEGER NOT NULL,
   agent_type TEXT NOT NULL, origin_id INTEGER NOT NULL,
   registered_ts INTEGER, registered TEXT,
-  first_ts INTEGER NOT NULL, last_ts INTEGER, last_received INTEGER NOT NULL,
-  heartbeat_received INTEGER, stopped_ts INTEGER,
+  first_ts INTEGER NOT NULL, active_received INTEGER, active_ts INTEGER, last_received INTEGER NOT NULL,
+  heartbeat_received INTEGER, stopped_received INTEGER, stopped_ts INTEGER,
   end_ts INTEGER, end_outcome TEXT, end_task_id TEXT,
   PRIMARY KEY (tenant, agent_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tasks (
@@ -51,6 +52,7 @@ CREATE TABLE IF NOT EXISTS tasks (
   head_rank INTEGER NOT NULL, head_ts INTEGER NOT NULL,
   agent_id TEXT NOT NULL, task_type TEXT, project_id TEXT, scope_id INTEGER NOT NULL,
   session_id TEXT, user_id TEXT, user_group TEXT, workflow TEXT,
+  events INTEGER NOT NULL,
   first_ts INTEGER NOT NULL, started_ts INTEGER, last_ts INTEGER NOT NULL, last_received INTEGER NOT NULL,
   end_ts INTEGER, outcome TEXT, end_duration_ms INTEGER, error TEXT,
   llm_calls INTEGER NOT NULL, tokens_in INTEGER, tokens_out INTEGER, cost_nano INTEGER, estimated_nano INTEGER,
@@ -77,11 +79,15 @@ CREATE TABLE IF NOT EXISTS approvals (
   agent_id TEXT NOT NULL, task_id TEXT, task_run_id TEXT NOT NULL, approval_id TEXT, ts INTEGER NOT NULL,
   project_id TEXT, body TEXT NOT NULL,
   answer_event TEXT, answered_ts INTEGER, decision TEXT, approved_by TEXT,
+  run_ended_ts INTEGER,
   PRIMARY KEY (tenant, event_id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS approvals_scope ON approvals (tenant, agent_id, task_id, ts);
 CREATE INDEX IF NOT EXISTS approvals_by_id ON approvals (tenant, approval_id) WHERE approval_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS approvals_run ON approvals (tenant, task_id, task_run_id) WHERE is_request = 1;
 CREATE INDEX IF NOT EXISTS approvals_open ON approvals (tenant, agent_id, task_id, task_run_id, ts)
-  WHERE is_request = 1 AND answer_event IS NULL;
+  WHERE is_request = 1 AND answer_event IS NULL AND run_ended_ts IS NULL;
+CREATE INDEX IF NOT EXISTS approvals_expired ON approvals (tenant, run_ended_ts)
+  WHERE is_request = 1 AND answer_event IS NULL AND run_ended_ts IS NOT NULL;
 CREATE TABLE IF NOT EXISTS latest (
   tenant TEXT NOT NULL, agent_id TEXT NOT NULL, kind TEXT NOT NULL, item_key TEXT NOT NULL,
   ts INTEGER NOT NULL, first_ts INTEGER NOT NULL, events INTEGER NOT NULL,
@@ -91,23 +97,22 @@ CREATE TABLE IF NOT EXISTS projects (
   tenant TEXT NOT NULL, project_id TEXT NOT NULL, agent_id TEXT NOT NULL,
   first_ts INTEGER NOT NULL, last_ts INTEGER NOT NULL, events INTEGER NOT NULL,
   PRIMARY KEY (tenant, project_id, agent_id)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS projects_agent ON projects (tenant, agent_id);
+CREATE TABLE IF NOT EXISTS agent_scopes (
+  tenant TEXT NOT NULL, agent_id TEXT NOT NULL, scope_id INTEGER NOT NULL,
+  PRIMARY KEY (tenant, agent_id, scope_id)) WITHOUT ROWID;
 """
 
-_ROLLUPS = """
+_USAGE = ", ".join(f"{name} INTEGER NOT NULL" for name in USAGE_COUNTERS)
+_ROLLUPS = f"""
 CREATE TABLE IF NOT EXISTS llm_usage (
   tenant TEXT NOT NULL, grain INTEGER NOT NULL, bucket INTEGER NOT NULL,
   agent_id TEXT NOT NULL, model TEXT NOT NULL, scope_id INTEGER NOT NULL,
-  calls INTEGER NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,
-  reported_nano INTEGER NOT NULL, estimated_nano INTEGER NOT NULL, unpriced INTEGER NOT NULL,
-  duration_ms INTEGER NOT NULL,
+  {_USAGE},
   PRIMARY KEY (tenant, grain, bucket, agent_id, model, scope_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS llm_usage_by_model (
-  tenant TEXT NOT NULL, bucket INTEGER NOT NULL, model TEXT NOT NULL,
-  calls INTEGER NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,
-  reported_nano INTEGER NOT NULL, estimated_nano INTEGER NOT NULL, unpriced INTEGER NOT NULL,
-  duration_ms INTEGER NOT NULL,
-  PRIMARY KEY (tenant, bucket, model)) WITHOUT ROWID;
+  tenant TEXT NOT NULL, grain INTEGER NOT NULL, bucket INTEGER NOT NULL, model TEXT NOT NULL,
+  {_USAGE},
+  PRIMARY KEY (tenant, grain, bucket, model)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS task_outcomes (
   tenant TEXT NOT NULL, grain INTEGER NOT NULL, bucket INTEGER NOT NULL,
   agent_id TEXT NOT NULL, scope_id INTEGER NOT NULL,
@@ -127,14 +132,14 @@ CREATE TABLE IF NOT EXISTS action_outcomes (
 
 #: Tables that can be rebuilt from events; ``hiveboard verify`` recounts exactly these.
 SUMMARY_TABLES = (
-    "agents", "tasks", "issues", "approvals", "latest", "projects",
+    "agents", "tasks", "issues", "approvals", "latest", "projects", "agent_scopes",
     "llm_usage", "llm_usage_by_model", "task_outcomes", "agent_activity", "action_outcomes",
 )  # fmt: skip
 
 
-def create(connection: sqlite3.Connection) -> None:
-    """Create what is missing, refuse a file of another version."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+def require_readable(connection: sqlite3.Connection) -> int:
+    """Raise sqlite3.DatabaseError for a store of another version. Returns the version, 0 of an empty file."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
         raise sqlite3.DatabaseError(
             f"the store was written by a newer HiveBoard (schema {version}, this one reads {SCHEMA_VERSION})"
@@ -144,36 +149,16 @@ def create(connection: sqlite3.Connection) -> None:
             f"the store was written by an earlier HiveBoard (schema {version}, this one reads {SCHEMA_VERSION}); "
             "start with another file"
         )
+    return version
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Create what is missing, refuse a file of another version."""
+    require_readable(connection)
     connection.executescript(_EVENTS + _STATE + _ROLLUPS)
     connection.executemany(
         "INSERT OR IGNORE INTO labels (id, event_type, kind) VALUES (?, ?, NULL)",
         [(number, event_type) for event_type, number in TYPE_LABELS.items()],
     )
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def connect_writer(path: Path) -> sqlite3.Connection:
-    """The one connection that writes: WAL, every commit on disk before it returns."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    connection.execute("PRAGMA page_size = 8192")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA cache_size = -40960")
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
-    connection.execute("PRAGMA journal_size_limit = 67108864")
-    connection.execute("PRAGMA busy_timeout = 5000")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    return connection
-
-
-def connect_reader(path: Path) -> sqlite3.Connection:
-    """A connection that can only read; sees the last commit."""
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, cached_statements=256,
-        check_same_thread=False,
-    )  # fmt: skip
-    connection.execute("PRAGMA query_only = ON")
-    connection.execute("PRAGMA cache_size = -8192")
-    connection.execute("PRAGMA busy_timeout = 5000")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    return connection

@@ -10,8 +10,8 @@ from . import fold_agent, fold_task
 from .fold_issue import fold_issue, issue_key
 from .records import EventRecord
 from .rollup import FINEST, Rollup, add_row
-from .sqlite_approvals import save_approvals
-from .sqlite_latest import LATEST_KINDS, save_latest, save_projects
+from .sqlite_approvals import expire_approvals, save_approvals
+from .sqlite_latest import LATEST_KINDS, save_latest, save_projects, save_scopes
 from .sqlite_tables import AGENTS, COUNTER_TABLES, ISSUES, TASKS, add_counters
 from .state import AgentState, IssueState, TaskState
 from .stretch import Stored, Stretch, stretches
@@ -84,6 +84,7 @@ class Summaries:
         for task in self._tasks.values():
             fold_task.settle(task)
             self.rollup.task(task, +1)
+        save_scopes(connection, self.rollup.activity)
         self.rollup.widen()
         TASKS.save(connection, self._tasks.values())
         AGENTS.save(connection, self._agents.values())
@@ -91,6 +92,7 @@ class Summaries:
         save_latest(connection, self.latest)
         save_projects(connection, self._projects)
         save_approvals(connection, self.approvals)
+        expire_approvals(connection, self._tasks.values())
         for name, statement in COUNTER_TABLES.items():
             add_counters(connection, statement, getattr(self.rollup, name))
         taken_back = [key for key, counts in self.rollup.task_outcomes.items() if min(counts) < 0]
@@ -126,7 +128,7 @@ class Summaries:
 def _llm_call(
     to: Summaries, agent: AgentState, task: TaskState | None, record: EventRecord, payload: Payload
 ) -> None:
-    to.rollup.llm_call(record)
+    to.rollup.llm_call(record, payload)
     if task is not None:
         fold_task.fold_llm_call(task, record)
 
@@ -152,7 +154,8 @@ def _latest(
 def _action(
     to: Summaries, agent: AgentState, task: TaskState | None, record: EventRecord, payload: Payload
 ) -> None:
-    to.rollup.action(record, payload)
+    if to.rollup.action(record, payload) and task is not None:
+        fold_task.fold_failure(task, payload)
 
 
 def _end(

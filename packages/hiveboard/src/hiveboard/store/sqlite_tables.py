@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
+from .rollup import USAGE_COUNTERS
 from .state import AgentState, IssueState, TaskState
 
 __all__ = ["AGENTS", "COUNTER_TABLES", "ISSUES", "TASKS", "StateTable", "add_counters"]
@@ -67,7 +68,7 @@ def _counter_statement(table: str, key: str, counters: str) -> str:
     )
 
 
-_USAGE = "calls, tokens_in, tokens_out, reported_nano, estimated_nano, unpriced, duration_ms"
+_USAGE = ", ".join(USAGE_COUNTERS)
 
 #: Attribute of :class:`~hiveboard.store.rollup.Rollup` -> the statement that adds its rows.
 COUNTER_TABLES = {
@@ -75,7 +76,7 @@ COUNTER_TABLES = {
         "agent_activity", "tenant, grain, bucket, agent_id, scope_id", "events, errors, heartbeats"
     ),
     "llm_usage": _counter_statement("llm_usage", "tenant, grain, bucket, agent_id, model, scope_id", _USAGE),
-    "llm_by_model": _counter_statement("llm_usage_by_model", "tenant, bucket, model", _USAGE),
+    "llm_by_model": _counter_statement("llm_usage_by_model", "tenant, grain, bucket, model", _USAGE),
     "task_outcomes": _counter_statement(
         "task_outcomes",
         "tenant, grain, bucket, agent_id, scope_id",

@@ -6,7 +6,8 @@ import json
 import sqlite3
 from typing import Any
 
-from .rows import Counts, OpenTaskRow, Scope, TaskFilter, TaskRow
+from .rows import TaskFilter, TaskRow
+from .sqlite_open import WAITS
 from .state import AgentState, TaskState
 
 __all__ = [
@@ -14,8 +15,6 @@ __all__ = [
     "TaskPosition",
     "get_task",
     "list_tasks",
-    "open_counts",
-    "open_tasks",
     "sort_value",
 ]
 
@@ -31,15 +30,11 @@ SORT_COLUMNS = {
     "cost": ("cost_nano", True),
 }
 
-_WAITS = (
-    "EXISTS (SELECT 1 FROM approvals p INDEXED BY approvals_open WHERE p.tenant = t.tenant AND p.agent_id = t.agent_id "
-    "AND p.task_id = t.task_id AND p.task_run_id = t.task_run_id AND p.is_request = 1 AND p.answer_event IS NULL)"
-)
 _TASK = TaskState.__struct_fields__
 _AGENT = AgentState.__struct_fields__
 _SELECT = (
     f"SELECT {', '.join('t.' + name for name in _TASK)}, s.environment, s.group_name, s.agent_version, "
-    f"CASE WHEN t.outcome IS NULL THEN {_WAITS} ELSE 0 END, {', '.join('a.' + name for name in _AGENT)} "
+    f"CASE WHEN t.outcome IS NULL THEN {WAITS} ELSE 0 END, {', '.join('a.' + name for name in _AGENT)} "
     "FROM tasks t JOIN scopes s ON s.id = t.scope_id "
     "LEFT JOIN agents a ON a.tenant = t.tenant AND a.agent_id = t.agent_id "
 )
@@ -145,10 +140,15 @@ def _filter(want: TaskFilter, clauses: list[str], values: list[Any]) -> None:
             clauses.append(clause)
             values.append(value)
     if want.q:
-        pattern = "%" + want.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         columns = ("task_id", "task_run_id", "task_type", "agent_id", "error", "user_id", "session_id")
-        clauses.append("(" + " OR ".join(f"t.{name} LIKE ? ESCAPE '\\'" for name in columns) + ")")
-        values.extend([pattern] * len(columns))
+        if want.q.isascii():
+            sought = "%" + want.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            match = "t.{} LIKE ? ESCAPE '\\'"
+        else:
+            # SQLite knows the case of ASCII letters only.
+            sought, match = want.q.casefold(), "instr(casefold(t.{}), ?)"
+        clauses.append("(" + " OR ".join(match.format(name) for name in columns) + ")")
+        values.extend([sought] * len(columns))
     if want.status is not None and want.status not in _FINISHED:
         _filter_status(want, clauses, values)
 
@@ -157,12 +157,12 @@ def _filter_status(want: TaskFilter, clauses: list[str], values: list[Any]) -> N
     stuck = "t.agent_id IN (SELECT value FROM json_each(?))"
     agents = json.dumps(want.stuck_agents)
     if want.status == "waiting":
-        clauses.append(_WAITS)
+        clauses.append(WAITS)
     elif want.status == "stuck":
-        clauses.extend([f"NOT {_WAITS}", stuck])
+        clauses.extend([f"NOT {WAITS}", stuck])
         values.append(agents)
     else:
-        clauses.extend([f"NOT {_WAITS}", f"NOT {stuck}"])
+        clauses.extend([f"NOT {WAITS}", f"NOT {stuck}"])
         values.append(agents)
         clauses.append("t.escalations > 0" if want.status == "escalated" else "t.escalations = 0")
 
@@ -178,30 +178,3 @@ def get_task(
         sql = f"{_SELECT} WHERE t.tenant = ? AND t.task_id = ? AND t.task_run_id = ?"
         row = connection.execute(sql, (tenant, task_id, task_run_id)).fetchone()
     return None if row is None else _row(row)
-
-
-def open_tasks(connection: sqlite3.Connection, tenant: str, agent_id: str | None) -> list[OpenTaskRow]:
-    """Per agent with open tasks: the one that was active last, and how many there are."""
-    own = "" if agent_id is None else " AND agent_id = ?"
-    # With a single max() SQLite takes the other columns from the row that holds it.
-    sql = (
-        "SELECT agent_id, task_id, task_run_id, project_id, max(last_ts), last_received, sort_ts, count(*) "
-        f"FROM tasks WHERE tenant = ? AND outcome IS NULL{own} GROUP BY agent_id"
-    )
-    values = (tenant,) if agent_id is None else (tenant, agent_id)
-    return [OpenTaskRow(*row) for row in connection.execute(sql, values)]
-
-
-def open_counts(connection: sqlite3.Connection, tenant: str, scope: Scope) -> Counts:
-    """How many task runs are open now, and how many of them were escalated."""
-    clauses, values = ["t.tenant = ?", "t.outcome IS NULL"], [tenant]
-    want = TaskFilter(
-        project_id=scope.project_id, agent_id=scope.agent_id, environment=scope.environment, group=scope.group
-    )
-    _filter_indexed(want, clauses, values)
-    _filter(want, clauses, values)
-    sql = (
-        "SELECT count(*), coalesce(sum(t.escalations > 0), 0) FROM tasks t JOIN scopes s ON s.id = t.scope_id "
-        f"WHERE {' AND '.join(clauses)}"
-    )
-    return Counts(*connection.execute(sql, values).fetchone())

@@ -1,14 +1,13 @@
-"""Reading the counters from SQLite: sums by any of their dimensions over a range of buckets."""
+"""Reading the counters from SQLite: sums by any of their dimensions over a stretch of time."""
 
 from __future__ import annotations
 
 import sqlite3
 from typing import Any
 
-from hiveboard.instant import HOUR_US
-
+from .rollup import GRAINS, USAGE_COUNTERS
 from .rows import ActivityRow, OutcomeRow, Scope, UsageRow
-from .span import Span
+from .span import Span, pieces
 
 __all__ = ["activity", "outcomes", "usage"]
 
@@ -19,7 +18,6 @@ _DIMENSIONS = {
     "task_type": "s.task_type",
     "project": "s.project_id",
 }
-_USAGE = ("calls", "tokens_in", "tokens_out", "reported_nano", "estimated_nano", "unpriced", "duration_ms")
 _OUTCOMES = ("completed", "failed", "other", "escalated", "timed", "duration_ms")
 _ACTIVITY = ("events", "errors", "heartbeats")
 
@@ -34,19 +32,17 @@ def _sums(
     span: Span,
     model: str | None = None,
 ) -> list[tuple[Any, ...]]:
-    """Rows of (dimension values…, sums…). The dimension ``bucket`` is the start of a bucket of ``width``."""
-    values: list[Any] = [tenant, span.grain, span.since, span.until]
-    clauses = ["u.tenant = ?", "u.grain = ?", "u.bucket >= ?", "u.bucket < ?"]
-    for column, value in (
-        ("u.agent_id", scope.agent_id),
-        ("s.project_id", scope.project_id),
-        ("s.environment", scope.environment),
-        ("s.group_name", scope.group),
-        ("u.model", model),
-    ):
-        if value is not None:
-            clauses.append(f"{column} = ?")
-            values.append(value)
+    """Rows of (dimension values…, sums…). The dimension ``bucket`` is the start of a bucket of the span's width."""
+    # Without a dimension of time the widest buckets that fit are read, else none wider than those wanted.
+    parts = pieces(span, GRAINS, span.width if "bucket" in by else GRAINS[-1])
+    values: list[Any] = [value for part in parts for value in part]
+    filters = (
+        ("u.agent_id", scope.agent_id), ("s.project_id", scope.project_id), ("s.environment", scope.environment),
+        ("s.group_name", scope.group), ("u.model", model),
+    )  # fmt: skip
+    chosen_filters = [(column, value) for column, value in filters if value is not None]
+    clauses = ["u.tenant = ?", *(f"{column} = ?" for column, _ in chosen_filters)]
+    values += [tenant, *(value for _, value in chosen_filters)]
     # Buckets are aligned to the epoch, negative times included.
     bucket = f"u.bucket - ((u.bucket % {span.width}) + {span.width}) % {span.width}"
     chosen = [bucket if name == "bucket" else _DIMENSIONS[name] for name in by]
@@ -54,7 +50,12 @@ def _sums(
     # total() is a float sum: it cannot overflow, whatever was stored.
     sums = ", ".join(f"total(u.{name})" for name in columns)
     group = f" GROUP BY {', '.join(str(i + 1) for i in range(len(by)))}" if by else ""
-    sql = f"SELECT {', '.join([*chosen, sums])} FROM {table} u{join} WHERE {' AND '.join(clauses)}{group}"
+    # CROSS JOIN fixes the order: for each part one walk along the primary key.
+    sql = (
+        f"WITH parts (grain, since, until) AS (VALUES {', '.join(['(?, ?, ?)'] * len(parts))}) "
+        f"SELECT {', '.join([*chosen, sums])} FROM parts p CROSS JOIN {table} u ON u.grain = p.grain "
+        f"AND u.bucket >= p.since AND u.bucket < p.until{join} WHERE {' AND '.join(clauses)}{group}"
+    )
     return connection.execute(sql, values).fetchall()
 
 
@@ -66,29 +67,11 @@ def usage(
     span: Span,
     model: str | None = None,
 ) -> list[UsageRow]:
-    """LLM usage. Without filters and by model or time only, the small table by hour and model answers."""
-    if scope == Scope() and span.grain >= HOUR_US and set(by) <= {"bucket", "model"}:
-        rows = _usage_by_model(connection, tenant, by, span, model)
-    else:
-        rows = _sums(connection, "llm_usage", _USAGE, tenant, scope, by, span, model)
+    """LLM usage. Without filters and by model or time only, the small table by model answers."""
+    small = scope == Scope() and set(by) <= {"bucket", "model"}
+    table = "llm_usage_by_model" if small else "llm_usage"
+    rows = _sums(connection, table, USAGE_COUNTERS, tenant, scope, by, span, model)
     return [UsageRow(row[: len(by)], *map(int, row[len(by) :])) for row in rows]
-
-
-def _usage_by_model(
-    connection: sqlite3.Connection, tenant: str, by: tuple[str, ...], span: Span, model: str | None
-) -> list[tuple[Any, ...]]:
-    bucket = f"bucket - ((bucket % {span.width}) + {span.width}) % {span.width}"
-    chosen = [bucket if name == "bucket" else "model" for name in by]
-    sums = ", ".join(f"total({name})" for name in _USAGE)
-    group = f" GROUP BY {', '.join(str(i + 1) for i in range(len(by)))}" if by else ""
-    own = "" if model is None else " AND model = ?"
-    sql = (
-        f"SELECT {', '.join([*chosen, sums])} FROM llm_usage_by_model "
-        f"WHERE tenant = ? AND bucket >= ? AND bucket < ?{own}{group}"
-    )
-    return connection.execute(
-        sql, [tenant, span.since, span.until, *([model] if model is not None else [])]
-    ).fetchall()
 
 
 def outcomes(

@@ -15,8 +15,9 @@ from hiveboard.boundary import attempt
 from .errors import QueueFullError
 from .records import Appended, Batch, Published
 from .sqlite_commit import Commit
+from .sqlite_connect import connect_writer
 from .sqlite_dictionary import Dictionary
-from .sqlite_schema import connect_writer, create
+from .sqlite_schema import create
 
 __all__ = ["SqliteWriter"]
 

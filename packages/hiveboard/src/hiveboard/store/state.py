@@ -13,7 +13,8 @@ __all__ = ["AgentState", "IssueState", "TaskState"]
 
 
 class AgentState(Struct):
-    """What is known of one agent. Identity follows the latest *received* event, so a wrong clock cannot pin it."""
+    """What is known of one agent. Identity and whether it stopped follow the latest *received* event, so a wrong
+    clock cannot pin them; ``active_*`` is its latest event other than to say that it stops."""
 
     tenant: str
     agent_id: str
@@ -24,9 +25,11 @@ class AgentState(Struct):
     registered_ts: int | None = None
     registered: bytes | None = None
     first_ts: int = 1 << 62
-    last_ts: int | None = None
+    active_received: int | None = None
+    active_ts: int | None = None
     last_received: int = -(1 << 62)
     heartbeat_received: int | None = None
+    stopped_received: int | None = None
     stopped_ts: int | None = None
     end_ts: int | None = None
     end_outcome: str | None = None
@@ -49,6 +52,7 @@ class TaskState(Struct):
     user_id: str | None = None
     user_group: str | None = None
     workflow: str | None = None
+    events: int = 0
     first_ts: int = 1 << 62
     started_ts: int | None = None
     last_ts: int = -(1 << 62)
