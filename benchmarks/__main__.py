@@ -6,7 +6,15 @@ import argparse
 import time
 from collections.abc import Callable
 
-from benchmarks import caller_cost, collector_cost, draining, exit_time, import_cost, langchain_cost
+from benchmarks import (
+    caller_cost,
+    collector_cost,
+    draining,
+    exit_time,
+    frameworks_cost,
+    import_cost,
+    langchain_cost,
+)
 from benchmarks.machine import facts
 from benchmarks.options import Options
 from benchmarks.table import console
@@ -17,6 +25,7 @@ PARTS: dict[str, Callable[[Options], None]] = {
     "import": import_cost.run,
     "exit": exit_time.run,
     "langchain": langchain_cost.run,
+    "frameworks": frameworks_cost.run,
     "collector": collector_cost.run,
 }
 

@@ -47,7 +47,8 @@ def _run(options: Options, folder: Path) -> None:
     show("Memory, disk, start-up", ["collector", "value", "target"], rows)
     notes(
         _versions(),
-        "RSS of the one server process. Start: from the command to the first healthy answer, so Python's own start is in it.",
+        "RSS of the one server process. Start: from the command to the first healthy answer, so Python's own start is in it."
+        " Disk: the store with its -wal and -shm files, by the number of events; the JSON as sent is the figure above.",
     )
 
 

@@ -101,6 +101,8 @@ def print_ingest(stretches: dict[str, Ingest]) -> None:
     notes(
         f"One client process, {CONNECTIONS} connections that stay open, one request at a time on each; plain JSON made before"
         " the clock starts; an event counts when its batch was answered 200, which is after the commit.",
+        "bytes/event is the plain JSON the client sends. It is not comparable with the bytes on disk per event below, which"
+        " hold the same event packed, its share of the indexes and summaries, and pages that are not full.",
         "25 tasks of 20 events a batch, 50 agents, a quarter of all events LLM calls to be priced. The client's CPU competes"
         " for the same cores.",
     )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
+import statistics
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.environments import ROOT, Environment, EnvironmentUnavailableError, clean_variables
+from benchmarks.environments import (
+    PUBLISHED_SDK,
+    ROOT,
+    Environment,
+    EnvironmentUnavailableError,
+    clean_variables,
+)
+from benchmarks.json_process import JsonProcess, WorkerError
+from benchmarks.langchain_table import Taken, show_added
 from benchmarks.options import Options
-from benchmarks.table import figure, notes, ratio, show
+from benchmarks.table import notes
 
 __all__ = ["run"]
 
@@ -26,7 +34,11 @@ _BOTH = Environment(
         "openinference-instrumentation-langchain",
     ),
 )
-_THREAD, _PROCESS = 0, 1
+#: The published SDK has our import name, so it cannot share an environment with ours.
+_PUBLISHED = Environment(
+    "bench-langchain-0.2.0", (*PUBLISHED_SDK.requirements, "langchain>=1.0", "langgraph>=1.0")
+)
+_TURNS = 3
 
 
 def run(options: Options) -> None:
@@ -37,58 +49,51 @@ def run(options: Options) -> None:
         python = _BOTH.prepare()
     except EnvironmentUnavailableError as error:
         missing["OpenInference"] = str(error)
-    done = subprocess.run(
-        [python, "-m", "benchmarks.langchain_worker", str(options.agent_tasks)],
-        cwd=ROOT,
-        env=clean_variables(),
-        capture_output=True,
-        text=True,
-        check=False,
+    with ExitStack() as stack:
+        try:
+            workers = [stack.enter_context(_worker(python, "checkout"))]
+        except WorkerError as error:
+            return notes(
+                "CPU added per LangChain agent task", missing={"LangChain and both handlers": str(error)}
+            )
+        try:
+            workers.append(stack.enter_context(_worker(_PUBLISHED.prepare(), "published")))
+        except (EnvironmentUnavailableError, WorkerError) as error:
+            missing["hiveloop 0.2.0"] = str(error)
+        per_turn = max(options.agent_tasks // _TURNS, 1)
+        modes = {f"{shape} {mode}": (shape, mode) for shape, mode in workers[0].ready["modes"]}
+        measured = {
+            name: _in_turns(workers, {"shape": shape, "mode": mode, "count": per_turn})
+            for name, (shape, mode) in modes.items()
+        }
+        versions = [worker.ready["versions"] for worker in workers]
+    return show_added(measured, per_turn * _TURNS, versions, missing)
+
+
+def _worker(python: Path, who: str) -> JsonProcess:
+    return JsonProcess(
+        python, "langchain_worker", who, name=f"LangChain ({who})", environment=clean_variables()
     )
-    if done.returncode:
-        last = " ".join(done.stderr.strip().splitlines()[-1:])
-        return notes("CPU added per LangChain agent task", missing={"LangChain and both handlers": last})
-    answer = json.loads(done.stdout)
-    rows = [row for mode, taken in answer["taken"].items() for row in _rows(mode, taken)]
-    rows.append(["target: sync, async, streaming alike", "", "", "≤ 900", "≤ 1,800", ""])
-    columns = [
-        "per agent task",
-        "thread ×ours",
-        "total ×ours",
-        "thread µs added",
-        "total µs added",
-        "of the task's own",
+
+
+def _in_turns(workers: list[JsonProcess], question: dict[str, object]) -> list[dict[str, Taken]]:
+    """Per process and variant what a task takes; the processes take turns."""
+    seconds: list[dict[str, list[list[float]]]] = [{} for _ in workers]
+    events: list[dict[str, int]] = [{} for _ in workers]
+    for _ in range(_TURNS):
+        for index, worker in enumerate(workers):
+            answer = worker.asked(question)
+            events[index] = answer["events"]
+            for name, figures in answer["seconds"].items():
+                seconds[index].setdefault(name, []).extend(figures)
+    return [
+        {
+            name: Taken(
+                statistics.median(thread for thread, _ in figures) * 1e6,
+                statistics.median(process for _, process in figures) * 1e6,
+                told[name],
+            )
+            for name, figures in of_process.items()
+        }
+        for of_process, told in zip(seconds, events, strict=True)
     ]
-    show("CPU that watching adds to one agent task (5 LLM turns, 8 tools)", columns, rows)
-    notes(
-        answer["versions"],
-        f"Median of {options.agent_tasks} tasks per variant, in one process, in shuffled order, minus the unwatched task;"
-        " thread = the thread that runs the agent, total = the whole process, LangGraph's tool threads and span processors"
-        " included. Models are scripted. Nothing is sent: ours encodes into memory, OpenInference exports into a void.",
-        "loop: one runnable that calls model and tools by hand (14 runs); agent: create_agent (27 runs).",
-        missing=missing,
-    )
-    return None
-
-
-def _rows(mode: str, taken: dict[str, list[float]]) -> list[list[str]]:
-    base = taken["base"]
-    added = {
-        name: [figures[part] - base[part] for part in (_THREAD, _PROCESS)] for name, figures in taken.items()
-    }
-    ours = added["ours"]
-    rows = []
-    for name, (thread, process) in added.items():
-        if name == "base":
-            continue
-        rows.append(
-            [
-                f"{mode}: {name}",
-                ratio(thread, ours[_THREAD]),
-                ratio(process, ours[_PROCESS]),
-                figure(thread),
-                figure(process),
-                f"{thread / base[_THREAD] * 100:.0f} %",
-            ]
-        )
-    return rows

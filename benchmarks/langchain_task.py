@@ -1,29 +1,19 @@
-"""CPU that watching adds to one LangChain agent task (5 LLM turns, 8 tools): nothing, a no-op handler, ours.
-
-Run: ``python benchmarks/langchain_task.py [rounds]``. All variants run in one process, round-robin, in shuffled
-order. Printed are microseconds per task: median of the calling thread's CPU time (``time.thread_time``) and of the
-whole process (``time.process_time``, which includes LangGraph's tool threads), then what each adds to the base.
+"""One LangChain agent task (5 LLM turns, 8 tools) in its shapes and modes, and how its CPU is taken.
 
 Two shapes: ``loop`` is one runnable that calls the model and the tools by hand (14 runs); ``agent`` is
-``create_agent`` (14 runs and 13 graph nodes). Ours encodes every event into an in-memory sink.
+``create_agent`` (14 runs and 13 graph nodes). No HiveLoop in here: it runs beside the published SDK too.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import random
-import statistics
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 os.environ["LANGSMITH_TRACING"] = "false"
 
-from hiveloop.testing import capture_events
-from hiveloop_langchain import HiveLoopCallbackHandler
 from langchain.agents import create_agent
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -207,40 +197,3 @@ MODES: dict[tuple[str, str], tuple[bool, Callable[[Any], Any]]] = {
     ("agent", "async"): (True, lambda config: AGENT.ainvoke(QUESTION, config)),
     ("agent", "stream"): (False, _stream_agent),
 }
-
-
-def _rounds(count: int, is_async: bool, run: Callable[[Any], Any]) -> dict[str, list[tuple[float, float]]]:
-    noop, ours = NoOp(), HiveLoopCallbackHandler(agent="bench")
-    configs: dict[str, Any] = {"base": {}, "no-op": {"callbacks": [noop]}, "ours": {"callbacks": [ours]}}
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in configs}
-    with capture_events() as seen, asyncio.Runner() as runner:
-        for index in range(-3, count):
-            names = list(configs)
-            random.shuffle(names)
-            for name in names:
-                config = dict(configs[name])
-                figure = runner.run(measure_async(run, config)) if is_async else measure(run, config)
-                if index >= 0:
-                    taken[name].append(figure)
-            seen.clear()
-    return taken
-
-
-def main() -> None:
-    """Print one line per shape, mode and variant."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    print(
-        f"{'shape':6} {'mode':7} {'variant':8} {'thread us':>10} {'added':>8} {'process us':>11} {'added':>8}"
-    )
-    for (shape, mode), (is_async, run) in MODES.items():
-        taken = _rounds(count, is_async, run)
-        base = [statistics.median(figure[i] for figure in taken["base"]) * 1e6 for i in (0, 1)]
-        for name, figures in taken.items():
-            thread, process = (statistics.median(figure[i] for figure in figures) * 1e6 for i in (0, 1))
-            print(
-                f"{shape:6} {mode:7} {name:8} {thread:10.0f} {thread - base[0]:8.0f} {process:11.0f} {process - base[1]:8.0f}"
-            )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,113 +1,66 @@
-"""CPU of LangChain agent tasks watched by different handlers, in one process: ``python -m benchmarks.langchain_worker COUNT``.
+"""CPU of LangChain agent tasks in one process, asked for in lines of JSON: ``python -m benchmarks.langchain_worker WHO``.
 
-Prints JSON: for each shape and mode, microseconds per task of the calling thread and of the process, by variant.
-OpenInference takes part where it is installed; it hooks into LangChain itself, so it is switched on around its runs only.
+``WHO`` is ``checkout`` or ``published``: whose handlers are installed in this environment. Each answer has, by variant,
+the seconds of every task (of the calling thread, and of the process) and how many HiveLoop events one of them tells.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import json
 import random
-import statistics
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from hiveloop.testing import capture_events
-from hiveloop_langchain import HiveLoopCallbackHandler
-
 from benchmarks import langchain_task
+from benchmarks.langchain_variants import Variants, of_published, of_this_checkout
 
 _WARM_UP = 3
 _DISTRIBUTIONS = ("langchain", "langchain-core", "langgraph", "openinference-instrumentation-langchain")
-
-#: Gives the config of one run, switched on for as long as the ``with`` block lasts.
-Variant = Callable[[], AbstractContextManager[dict[str, Any]]]
+_WHO = {"checkout": of_this_checkout, "published": of_published}
 
 
-def _with_handler(handler: Any) -> Variant:
-    return lambda: contextlib.nullcontext({"callbacks": [handler]})
-
-
-def _openinference() -> Variant | None:
-    """Its instrumentor, exporting in batches to an exporter that drops them: as ours, it keeps everything in memory."""
-    try:
-        instrumentation = importlib.import_module("openinference.instrumentation.langchain")
-    except ImportError:
-        return None
-    export: Any = importlib.import_module("opentelemetry.sdk.trace.export")
-
-    class Dropping(export.SpanExporter):  # type: ignore[misc]
-        def export(self, spans: Any) -> Any:
-            return export.SpanExportResult.SUCCESS
-
-    provider = importlib.import_module("opentelemetry.sdk.trace").TracerProvider()
-    provider.add_span_processor(export.BatchSpanProcessor(Dropping()))
-
-    @contextlib.contextmanager
-    def watched() -> Iterator[dict[str, Any]]:
-        instrumentor = instrumentation.LangChainInstrumentor()
-        instrumentor.instrument(tracer_provider=provider)
-        try:
-            yield {}
-        finally:
-            instrumentor.uninstrument()
-
-    return watched
-
-
-def _variants() -> dict[str, Variant]:
-    variants: dict[str, Variant] = {
-        "base": lambda: contextlib.nullcontext({}),
-        "no-op": _with_handler(langchain_task.NoOp()),
-        "ours": _with_handler(HiveLoopCallbackHandler(agent="bench")),
-    }
-    openinference = _openinference()
-    return variants if openinference is None else {**variants, "OpenInference": openinference}
-
-
-def _rounds(count: int, is_async: bool, run: Callable[[Any], Any]) -> dict[str, list[float]]:
-    """Per variant the median microseconds of the thread and of the process; variants in shuffled order, round-robin."""
-    variants = _variants()
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in variants}
-    with capture_events() as seen, asyncio.Runner() as runner:
+def _tasks(variants: Variants, shape: str, mode: str, count: int) -> dict[str, Any]:
+    """``count`` tasks of each variant, in shuffled order, round-robin."""
+    is_async, run = langchain_task.MODES[shape, mode]
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in variants.by_name}
+    events: dict[str, int] = {}
+    with asyncio.Runner() as runner:
         for index in range(-_WARM_UP, count):
-            for name in random.sample(list(variants), len(variants)):
-                with variants[name]() as config:
+            for name in random.sample(list(taken), len(taken)):
+                with variants.by_name[name]() as config:
                     if is_async:
                         figures = runner.run(langchain_task.measure_async(run, config))
                     else:
                         figures = langchain_task.measure(run, config)
                 if index >= 0:
                     taken[name].append(figures)
-            seen.clear()
-    return {
-        name: [statistics.median(figure[part] for figure in figures) * 1e6 for part in (0, 1)]
-        for name, figures in taken.items()
-    }
+                elif index == -1:  # known agents are registered by now
+                    events[name] = variants.told()
+                if index < 0:
+                    variants.forget()
+            variants.forget()
+    return {"seconds": taken, "events": events}
 
 
-def _versions() -> str:
-    found = []
+def _versions() -> dict[str, str]:
+    found = {}
     for name in _DISTRIBUTIONS:
         with contextlib.suppress(PackageNotFoundError):
-            found.append(f"{name} {version(name)}")
-    return ", ".join(found)
+            found[name] = version(name)
+    return found
 
 
 def main() -> None:
-    """Measure every shape and mode."""
-    count = int(sys.argv[1])
-    taken = {
-        f"{shape} {mode}": _rounds(count, is_async, run)
-        for (shape, mode), (is_async, run) in langchain_task.MODES.items()
-    }
-    print(json.dumps({"versions": _versions(), "taken": taken}))
+    """Serve questions until stdin ends."""
+    with _WHO[sys.argv[1]]() as variants:
+        ready = {"versions": _versions(), "modes": [list(mode) for mode in langchain_task.MODES]}
+        print(json.dumps(ready), flush=True)
+        for line in sys.stdin:
+            asked: dict[str, Any] = json.loads(line)
+            print(json.dumps(_tasks(variants, **asked)), flush=True)
 
 
 if __name__ == "__main__":

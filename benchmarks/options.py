@@ -46,6 +46,11 @@ class Options:
         return 15 if self.quick else 100
 
     @property
+    def framework_rounds(self) -> int:
+        """Rounds per framework and kind of run; a few runs alone and a few watched in each."""
+        return 8 if self.quick else 40
+
+    @property
     def requests(self) -> int:
         """Timed requests per query of the collector."""
         return 20 if self.quick else 100

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from benchmarks.environments import (
     PUBLISHED_SDK,
@@ -18,6 +14,7 @@ from benchmarks.environments import (
     EnvironmentUnavailableError,
     clean_variables,
 )
+from benchmarks.json_process import JsonProcess
 
 __all__ = [
     "FLOOR",
@@ -27,13 +24,8 @@ __all__ = [
     "PUBLISHED",
     "PeerProcess",
     "Subject",
-    "WorkerError",
     "available",
 ]
-
-
-class WorkerError(RuntimeError):
-    """A worker ended before it answered."""
 
 
 @dataclass(frozen=True)
@@ -89,63 +81,17 @@ def available(subjects: tuple[Subject, ...]) -> tuple[list[Subject], dict[str, s
     return ready, missing
 
 
-class PeerProcess:
+class PeerProcess(JsonProcess):
     """A worker of one subject, for the ``with`` block; :meth:`ask` sends a command and waits for the answer."""
 
     def __init__(self, subject: Subject, endpoint: str, batch_size: int | None = None) -> None:
         self.subject = subject
         batch = [] if batch_size is None else [str(batch_size)]
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
-        self._process = subprocess.Popen(
-            [str(subject.python()), "-m", "benchmarks.worker", subject.kind, endpoint, *batch],
-            cwd=ROOT,
-            env=clean_variables(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,  # exporters that cannot deliver say so at length
-            text=True,
+        arguments = (subject.kind, endpoint, *batch)
+        super().__init__(
+            subject.python(), "worker", *arguments, name=subject.name, environment=clean_variables()
         )
-        self._answer()  # it is ready
 
     def ask(self, do: str, count: int = 0) -> dict[str, Any]:
         """The worker's answer to one command."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"do": do, "count": count}) + "\n")
-        self._process.stdin.flush()
-        return self._answer()
-
-    def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            self._process.wait()
-            self._said.seek(0)
-            last = self._said.read().decode(errors="replace").strip().splitlines()[-1:]
-            raise WorkerError(f"the worker of {self.subject.name} ended: {' '.join(last)}")
-        return dict(json.loads(line))
-
-    def leave(self) -> None:
-        """Let it exit: its input ends here."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-
-    def wait(self, timeout: float) -> bool:
-        """Whether it ended within ``timeout`` seconds."""
-        try:
-            self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._said.close()
+        return self.asked({"do": do, "count": count})
