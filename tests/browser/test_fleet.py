@@ -6,6 +6,7 @@ import pytest
 
 from .collector import Collector
 from .conftest import OpenTab
+from .tab import unmarked
 
 pytestmark = pytest.mark.browser
 
@@ -50,7 +51,7 @@ def test_the_ribbon_counts_and_filters(hive: Collector, open_tab: OpenTab) -> No
     tab.wait(".card", "Stuck")
     tab.wait(".ribbon-cell:has-text('Success') .ribbon-value.num:not(:has-text('–'))")
     numbers = dict(zip(tab.texts(".ribbon-label"), tab.texts(".ribbon-value"), strict=True))
-    assert [numbers[name] for name in ("Agents", "Processing", "Waiting", "Stuck", "Errors")] == [
+    assert [numbers[name] for name in ("Agents", "Processing", "Waiting", "Stuck", "In error")] == [
         "8",
         "2",
         "1",
@@ -58,8 +59,8 @@ def test_the_ribbon_counts_and_filters(hive: Collector, open_tab: OpenTab) -> No
         "1",
     ]
     assert numbers["Success, 1 h"] == "96 %"
-    assert numbers["Cost, 1 h"].startswith("$8.")
-    tab.find(".ribbon-cell", "Errors").click()
+    assert unmarked(numbers["Cost, 1 h"]).startswith("~$8.")
+    tab.find(".ribbon-cell", "In error").click()
     tab.page.wait_for_url("**/#/fleet?show=error")
     tab.find(".card", "lead-qualifier").wait_for(state="detached")
     assert tab.texts(".card .card-name") == ["invoice-extractor"]

@@ -54,7 +54,7 @@ def test_the_head_has_the_numbers_of_the_run(hive: Collector, open_tab: OpenTab)
     tab.wait(".run-facts")
     facts = dict(zip(tab.texts(".run-facts dt"), tab.texts(".run-facts dd"), strict=True))
     assert facts["Duration"] == "17.1 s"
-    assert facts["Tokens"] == "4.2k → 365"
+    assert facts["Tokens"] == "4.18k → 365"
     assert (facts["LLM calls"], facts["Actions"], facts["Retries"]) == ("1", "5", "2")
     assert "estimated" in facts["Cost"]
     assert (facts["Agent"], facts["Project"]) == ("invoice-extractor", "finance")
@@ -81,9 +81,9 @@ def test_details_show_prompt_response_and_usage(hive: Collector, open_tab: OpenT
     text = detail.inner_text()
     for part in (
         "claude-sonnet-4-5",
-        "$0.022",
+        "$0.0218",
         "reported",
-        "5.2k",
+        "5.21k",
         "412",
         "From cache",
         "3.9k",
@@ -138,11 +138,11 @@ def test_an_unknown_run_says_what_may_have_happened(hive: Collector, open_tab: O
 def test_a_run_too_long_to_show_says_how_much_of_it_is_shown(own_hive: Collector, open_tab: OpenTab) -> None:
     story = Story("worker", utc_now(), 3)
     story.start("long", -900, "p", "job")
-    for number in range(10_000):
+    for number in range(10_100):
         story.custom("note", f"note {number}", {})
     own_hive.tell(story)
     tab = open_tab(own_hive.url, "#/run/long")
-    tab.wait(".note", "The first 10,000 events of this run are shown; it has more.")
+    tab.wait(".note", "101 of the 10,101 events of this run are not shown, at ")
     tab.wait(".wf-row", "Reported note: note 0")
     tab.wait(".wf-body").press("End")
-    tab.wait(".wf-row", "Reported note: note 9998")
+    tab.wait(".wf-row", "Reported note: note 10099")

@@ -23,7 +23,7 @@ def test_a_row_has_the_numbers_of_its_run(hive: Collector, open_tab: OpenTab) ->
         "type": "extract",
         "duration": "17.1 s",
         "llm": "1",
-        "tokens": "4.2k → 365",
+        "tokens": "4.18k → 365",
         "retries": "2",
     }
     assert row.locator(".tt-cost").inner_text().replace("estimated", "").strip().startswith("~")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hiveboard.projections.activity import headline, narrate
 from hiveboard.projections.render_hint import RENDER_HINTS, render_hint
+from hiveboard.projections.wording import amount
 from hiveloop.events import EVENT_TYPES
 from hiveloop.payloads import CUSTOM_PAYLOADS
 
@@ -94,3 +95,27 @@ def test_no_payload_is_beyond_words() -> None:
             said = headline(stored.record, payload)
             assert said
             assert said.splitlines() == [said]
+
+
+@pytest.mark.parametrize(
+    ("dollars", "shown"),
+    [
+        (0, "$0"),
+        (0.0000284, "$0.0000284"),
+        (0.134, "$0.134"),
+        (0.1, "$0.1"),
+        (0.99999, "$1"),
+        (12.5, "$12.50"),
+        (1234.5, "$1,234.50"),
+    ],
+)
+def test_money_has_three_figures(dollars: float, shown: str) -> None:
+    assert amount(dollars) == shown
+
+
+@pytest.mark.parametrize(
+    ("event", "said"), [("agent_stopped", "stopped work"), ("agent_started", "started work")]
+)
+def test_the_life_of_an_agent_is_a_sentence(event: str, said: str) -> None:
+    ((stored, payload),) = told({"payload": {"kind": "runtime", "summary": "s", "data": {"event": event}}})
+    assert headline(stored.record, payload) == said

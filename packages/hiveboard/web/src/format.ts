@@ -6,19 +6,25 @@ function known(value: number | null | undefined): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
-function scaled(value: number, digits: number): string {
-  return value.toFixed(digits).replace(/\.?0+$/, "");
+/** Three figures that count, without zeros after the decimal point: within half a percent of the value. */
+function scaled(value: number): string {
+  const size = Math.abs(value);
+  const digits = size > 0 ? Math.min(12, Math.max(0, 2 - Math.floor(Math.log10(size)))) : 0;
+  const text = value.toFixed(digits);
+  // Only behind a point is a zero without meaning: 120 stays 120.
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
 function compact(value: number): string | null {
   const size = Math.abs(value);
   for (const [limit, unit] of [
+    [1e12, "T"],
     [1e9, "B"],
     [1e6, "M"],
     [1e3, "k"],
   ] as const) {
     // 999_950 rounds up to the next unit rather than to "1000k".
-    if (size >= limit * 0.99995) return scaled(value / limit, size / limit < 99.95 ? 1 : 0) + unit;
+    if (size >= limit * 0.9995) return scaled(value / limit) + unit;
   }
   return null;
 }
@@ -29,10 +35,10 @@ export function money(usd: number | null | undefined): string {
   if (usd === 0) return "$0";
   const sign = usd < 0 ? "-" : "";
   const size = Math.abs(usd);
-  if (size >= 999.995) return `${sign}$${compact(size) ?? size.toFixed(0)}`;
+  if (size >= 999.5) return `${sign}$${compact(size) ?? size.toFixed(0)}`;
   if (size >= 0.995) return `${sign}$${size.toFixed(2)}`;
   if (size < 1e-9) return `${sign}<$0.000000001`;
-  const digits = Math.min(12, Math.max(2, 1 - Math.floor(Math.log10(size))));
+  const digits = Math.min(12, 2 - Math.floor(Math.log10(size)));
   return `${sign}$${size.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, "$1")}`;
 }
 
@@ -54,10 +60,10 @@ function pad(value: number): string {
   return String(value).padStart(2, "0");
 }
 
-/** A count, exact below one thousand, then `1.2k`. */
+/** A count, exact below one thousand, then `1.2k`, `12.4k`, `120k`. */
 export function count(value: number | null | undefined): string {
   if (!known(value)) return UNKNOWN;
-  return compact(value) ?? scaled(value, 1);
+  return compact(value) ?? scaled(value);
 }
 
 /** Tokens of a call or a run, in → out; one zero when there were none, one dash when neither is known. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { byUrgency, needsAttention, progress, rateTone, statusLook } from "../src/model/status";
-import { mostTelling } from "../src/model/task";
+import { mostTelling, whyTelling } from "../src/model/task";
+import { allowed } from "../src/model/openapi";
 import { agent, run } from "./fixtures";
 
 describe("urgency", () => {
@@ -53,4 +54,24 @@ describe("mostTelling", () => {
     expect(mostTelling(rows.slice(0, 1))?.derived_status).toBe("completed");
     expect(mostTelling([])).toBeNull();
   });
+});
+
+describe("the run that is shown first", () => {
+  it.each([
+    ["waiting", "waits for a person"],
+    ["stuck", "its agent is stuck"],
+    ["failed", "failed lately"],
+    ["processing", "is at work"],
+    ["completed", "is the newest"],
+  ])("says of a run that is %s why", (derived_status, words) => expect(whyTelling(run({ derived_status }))).toContain(words));
+});
+
+describe("the statuses to filter by", () => {
+  const document = (values: unknown) => ({
+    paths: { "/v1/tasks": { get: { parameters: [{ name: "q" }, { name: "status", schema: { enum: values } }] } } },
+  });
+  it("are those that the collector takes", () => expect(allowed(document(["failed", "aborted"]), "status")).toEqual(["failed", "aborted"]));
+  it.each([null, 7, {}, { paths: [] }, document("failed")])("are none where %o tells none", (value) =>
+    expect(allowed(value, "status")).toEqual([]),
+  );
 });

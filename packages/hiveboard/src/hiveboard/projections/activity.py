@@ -191,6 +191,19 @@ def _todo(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) ->
     return f"{_field({}, data, 'action') or 'noted'} a to-do{after_colon(what)}"
 
 
+_LIFE = {
+    "agent_started": "started work",
+    "agent_stopped": "stopped work",
+    "restart": "started again",
+    "shutdown": "shut down",
+}
+
+
+def _runtime(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
+    what = _field({}, data, "event")
+    return _LIFE.get(what or "") or _other(record, payload, data)
+
+
 _BY_TYPE: dict[str, Teller] = {
     events.AgentRegistered.event_type: _registered,
     events.Heartbeat.event_type: _heartbeat,
@@ -215,4 +228,5 @@ _BY_KIND: dict[str, Teller] = {
     payloads.Scheduled.kind: _scheduled,
     payloads.Todo.kind: _todo,
     payloads.Recovered.kind: _recovered,
+    payloads.Runtime.kind: _runtime,
 }

@@ -37,11 +37,12 @@ def duration(milliseconds: int) -> str:
 
 
 def amount(dollars: float) -> str:
-    """US dollars with as many digits as it takes to be non-zero."""
+    """US dollars with three figures, as the page shows them: ``$0.0000284``, ``$0.134``, ``$12.50``."""
     if dollars <= 0:
         return "$0"
-    digits = 2 if dollars >= 0.1 else min(12, 1 - math.floor(math.log10(dollars)))
-    return f"${dollars:,.{digits}f}"
+    digits = 2 if dollars >= 1 else min(12, 2 - math.floor(math.log10(dollars)))
+    shown = f"{dollars:,.{digits}f}"
+    return f"${shown if dollars >= 1 else shown.rstrip('0').rstrip('.')}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -11,6 +11,8 @@ export interface AgentStats {
   success_rate: number | null;
   avg_duration_ms: number | null;
   total_cost: number | null;
+  /** The part of `total_cost` that the collector estimated. */
+  estimated_cost?: number | null;
   llm_call_count: number;
   throughput: number;
   queue_depth: number | null;
@@ -138,13 +140,32 @@ export interface ActionNode {
   children?: ActionNode[];
 }
 
+/** Where the time went, in milliseconds. */
+export interface TimeBreakdown {
+  /** Null when no call told how long it took. */
+  llm_ms: number | null;
+  tool_ms: number | null;
+  /** For people. */
+  waiting_ms?: number | null;
+  other_ms: number | null;
+  /** Calls that did not tell how long they took: their time is in the other parts. */
+  untimed_llm_calls?: number;
+  /** Events of the run were left out: their time is in `other_ms`. */
+  is_partial?: boolean;
+}
+
 export interface Timeline extends TaskRow {
   events: HiveEvent[];
+  event_count?: number;
   events_truncated?: boolean;
+  /** Of a very long run: how many events between its beginning and its end are missing, and from when to when. */
+  events_omitted?: number;
+  omitted_since?: string | null;
+  omitted_until?: string | null;
   action_tree: ActionNode[];
   /** Calls of this run that belong to no action. */
   llm_calls?: TreeCall[];
-  time_breakdown?: { llm_ms: number | null; tool_ms: number | null; other_ms: number | null } | null;
+  time_breakdown?: TimeBreakdown | null;
 }
 
 export interface MetricsBucket {
@@ -167,6 +188,7 @@ export interface Metrics {
     success_rate: number | null;
     avg_duration_ms: number | null;
     total_cost: number | null;
+    estimated_cost?: number | null;
     avg_cost_per_task?: number | null;
   };
   timeseries: MetricsBucket[];
@@ -180,8 +202,10 @@ export interface CostGroup {
   tokens_in: number | null;
   tokens_out: number | null;
   estimated_cost?: number | null;
-  /** Calls without any price; they are in no sum. */
-  unpriced_calls?: number;
+  /** Calls without any cost; they are in no sum. The next two say of some of them why. */
+  unpriced_calls?: number | null;
+  failed_calls?: number;
+  calls_without_usage?: number;
 }
 
 export interface CostSummary {
@@ -192,6 +216,8 @@ export interface CostSummary {
   reported_cost: number | null;
   estimated_cost: number | null;
   unpriced_calls?: number | null;
+  failed_calls?: number;
+  calls_without_usage?: number;
   by_agent: CostGroup[];
   by_model: CostGroup[];
 }
@@ -199,92 +225,10 @@ export interface CostSummary {
 export interface CostBucket {
   timestamp: string;
   cost: number | null;
+  estimated_cost?: number | null;
   call_count: number;
   tokens_in: number | null;
   tokens_out: number | null;
-}
-
-export interface Issue {
-  issue_id: string | null;
-  agent_id: string;
-  severity: string | null;
-  category: string | null;
-  summary: string | null;
-  status?: string | null;
-  occurrences?: number | null;
-  occurrence_count?: number | null;
-  first_seen?: string | null;
-  last_seen?: string | null;
-  timestamp?: string | null;
-  context?: Json;
-}
-
-export interface Approval {
-  approval_id: string | null;
-  agent_id: string;
-  task_id?: string | null;
-  task_run_id?: string | null;
-  summary: string | null;
-  approver?: string | null;
-  reason?: string | null;
-  requested_at?: string | null;
-  timestamp?: string | null;
-}
-
-export interface Todo {
-  todo_id: string;
-  agent_id: string;
-  action: string | null;
-  priority: string | null;
-  source: string | null;
-  summary?: string | null;
-  due_by?: string | null;
-  timestamp?: string | null;
-}
-
-/** As an agent sent it: the fields may hold anything. */
-export interface ScheduledItem {
-  agent_id: string;
-  id?: string | null;
-  name?: string | null;
-  next_run?: string | null;
-  interval?: string | number | null;
-  enabled?: boolean | null;
-  last_status?: string | null;
-  last_run?: string | null;
-  status?: string | null;
-}
-
-export interface QueueItem {
-  id?: string | null;
-  priority?: string | null;
-  source?: string | null;
-  summary?: string | null;
-  queued_at?: string | null;
-}
-
-export interface QueueState {
-  agent_id: string;
-  depth: number | null;
-  oldest_age_seconds?: number | null;
-  items?: QueueItem[] | null;
-  processing?: { id?: string; summary?: string; started_at?: string; elapsed_ms?: number } | null;
-  snapshot_at?: string | null;
-}
-
-export interface FleetPipeline {
-  totals: {
-    queue_depth: number;
-    active_issues: number;
-    active_todos: number;
-    scheduled_count: number;
-    pending_approvals: number;
-  };
-  queues: QueueState[];
-  todos: Todo[];
-  scheduled: ScheduledItem[];
-  issues: Issue[];
-  approvals: Approval[];
 }
 
 export interface Project {

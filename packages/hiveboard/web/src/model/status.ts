@@ -31,6 +31,7 @@ const LOOKS: Record<string, StatusLook> = {
 };
 
 export const AGENT_STATUSES = ["stuck", "error", "waiting_approval", "processing", "idle", "offline"] as const;
+/** Statuses of runs that the list can be filtered by, as far as is known before the collector says so. */
 export const TASK_STATUSES = [
   "processing",
   "waiting",
@@ -40,7 +41,7 @@ export const TASK_STATUSES = [
   "completed",
   "cancelled",
   "abandoned",
-  "lost",
+  "aborted",
 ] as const;
 
 /** The look of a status; one the page does not know is shown by its own name, neutrally. */

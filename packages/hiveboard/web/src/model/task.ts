@@ -11,6 +11,15 @@ export function rowKey(row: Pick<TaskRow, "agent_id" | "task_id" | "task_run_id"
   return `${row.agent_id}\n${row.task_id}\n${row.task_run_id ?? ""}`;
 }
 
+/** Why a run that nobody chose is shown. */
+export function whyTelling(row: TaskRow): string {
+  const { urgency } = statusLook(row.derived_status);
+  if (row.derived_status === "waiting") return "Shown first because it waits for a person";
+  if (row.derived_status === "stuck") return "Shown first because its agent is stuck";
+  if (urgency <= 2) return "Shown first because it failed lately";
+  return row.derived_status === "processing" ? "Shown first because it is at work" : "Shown first because it is the newest";
+}
+
 /** The run to look at first: what waits or went wrong among the newest, else what is at work, else the newest. */
 export function mostTelling(rows: readonly TaskRow[]): TaskRow | null {
   const recent = rows.slice(0, 30);

@@ -1,12 +1,13 @@
 /** One agent at a glance: how it is, whether it lives, what it does, what waits, what it costs. */
 
 import type { Agent } from "../api/types";
-import { ago, count, duration, exact, instant, money, oneLine, UNKNOWN } from "../format";
+import { ago, count, duration, exact, instant, oneLine, UNKNOWN } from "../format";
 import { heartbeatTone, progress, statusLook } from "../model/status";
 import { now } from "../state/clock";
 import { heartbeatAge } from "../state/fleet";
 import { Bars } from "./Charts";
 import { Icon, ShapeMark } from "./Marks";
+import { Money } from "./Text";
 
 export interface AgentCardProps {
   agent: Agent;
@@ -92,7 +93,11 @@ export function AgentCard({ agent, href, chosen, taskStartedAt }: AgentCardProps
           </span>
         ) : null}
         <span class="num card-cost" title="Cost of the last hour">
-          {money(stats.total_cost)}
+          <Money
+            usd={stats.total_cost}
+            estimated={stats.estimated_cost}
+            why={stats.llm_call_count === 0 ? "No LLM calls in the last hour" : undefined}
+          />
           <span class="dim">/h</span>
         </span>
       </div>

@@ -5,6 +5,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { CostBucket } from "../api/types";
 import { instant, money } from "../format";
+import { calendarTicks, moneyTicks } from "../model/axis";
 import { dark } from "../state/media";
 import { theme } from "../state/theme";
 
@@ -18,17 +19,26 @@ function colour(name: string): string {
   return value;
 }
 
-/** Ticks of the time axis: the time of day within two days, the day beyond. */
-function tick(seconds: number, spanSeconds: number): string {
-  const date = new Date(seconds * 1000);
-  const two = (value: number) => String(value).padStart(2, "0");
-  return spanSeconds <= 172_800
-    ? `${two(date.getHours())}:${two(date.getMinutes())}`
-    : `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+/** Lines of the money axis above zero, at most. */
+const LINES = 5;
+const FONT = "12px system-ui, sans-serif";
+
+function timeMarks(plot: uPlot): { at: number; label: string }[] {
+  const { min = 0, max = 0 } = plot.scales["x"] ?? {};
+  return calendarTicks(min * 1000, max * 1000, plot.over.clientWidth || plot.width);
+}
+
+function moneyMarks(plot: uPlot): { at: number; label: string }[] {
+  return moneyTicks(plot.scales["y"]?.max ?? 0, LINES);
+}
+
+/** Pixels that the labels of the money axis need. */
+function labelRoom(labels: readonly string[] | null): number {
+  return 18 + 7.5 * Math.max(2, ...(labels ?? []).map((label) => label.length));
 }
 
 /** `step` is the width of a bucket in seconds. */
-function options(width: number, height: number, step: number, spanSeconds: number): uPlot.Options {
+function options(width: number, height: number, step: number): uPlot.Options {
   const [ink, grid, fill] = [colour("--dim"), colour("--line"), colour("--accent")];
   const bars = uPlot.paths.bars?.({ size: [0.8, 56], align: 1 });
   return {
@@ -37,23 +47,29 @@ function options(width: number, height: number, step: number, spanSeconds: numbe
     legend: { show: false },
     cursor: { points: { show: false }, drag: { x: false, y: false } },
     padding: [12, 32, 0, 0],
-    scales: { x: { range: (_, min, max) => [min, max + step] }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
+    scales: {
+      x: { range: (_, min, max) => [min, max + step] },
+      // The axis ends at a mark at or above the highest bar.
+      y: { range: (_, __, max) => [0, moneyTicks(max, LINES).at(-1)?.at || 1] },
+    },
     axes: [
       {
         stroke: ink,
         size: 30,
         grid: { show: false },
         ticks: { stroke: grid, size: 4 },
-        font: "12px system-ui, sans-serif",
-        values: (_, marks) => marks.map((mark) => tick(mark, spanSeconds)),
+        font: FONT,
+        splits: (plot) => timeMarks(plot).map((mark) => mark.at / 1000),
+        values: (plot) => timeMarks(plot).map((mark) => mark.label),
       },
       {
         stroke: ink,
         grid: { stroke: grid, width: 1 },
         ticks: { show: false },
-        size: 64,
-        font: "12px system-ui, sans-serif",
-        values: (_, marks) => marks.map((mark) => money(mark)),
+        size: (_, labels) => labelRoom(labels),
+        font: FONT,
+        splits: (plot) => moneyMarks(plot).map((mark) => mark.at),
+        values: (plot) => moneyMarks(plot).map((mark) => mark.label),
       },
     ],
     series: [{}, { stroke: fill, fill, width: 0, points: { show: false }, ...(bars ? { paths: bars } : {}) }],
@@ -85,7 +101,7 @@ export function CostChart({
   useEffect(() => {
     const host = box.current;
     if (!host) return;
-    const chart = new uPlot(options(host.clientWidth, host.clientHeight, step, step * latest.current.length), data(), host);
+    const chart = new uPlot(options(host.clientWidth, host.clientHeight, step), data(), host);
     plot.current = chart;
     chart.over.addEventListener("mousemove", () => onHover(latest.current[chart.cursor.idx ?? -1] ?? null));
     chart.over.addEventListener("mouseleave", () => onHover(null));
@@ -99,7 +115,7 @@ export function CostChart({
   }, [look]);
   useEffect(() => plot.current?.setData(data()), [buckets]);
   const total = buckets.reduce((sum, bucket) => sum + (bucket.cost ?? 0), 0);
-  return (
-    <div class="cost-chart" ref={box} role="img" aria-label={`Cost over time, ${money(total)} in ${buckets.length} steps`} />
-  );
+  const kind = buckets.some((bucket) => bucket.estimated_cost) ? "partly estimated" : "as reported";
+  const label = `Cost over time, ${money(total)} in ${buckets.length} steps, ${kind}`;
+  return <div class="cost-chart" ref={box} role="img" aria-label={label} />;
 }

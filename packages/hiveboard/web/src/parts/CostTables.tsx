@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import type { CostGroup, LlmCall } from "../api/types";
 import { count, duration, oneLine, percent, plain, tokenPair } from "../format";
+import { unknownCost, unknownGroup } from "../model/cost";
 import { asText } from "../model/json";
 import { runHref } from "../router";
 import { Age, Id, Money } from "./Text";
@@ -23,7 +24,7 @@ export function Groups({ title, rows, total, nameOf, hrefOf }: GroupsProps) {
       <header class="pane-head">
         <h2>{title}</h2>
       </header>
-      <div class="table-scroll" tabIndex={0} aria-label={title}>
+      <div class="table-scroll" role="region" tabIndex={0} aria-label={title}>
         <table class="table">
           <thead>
             <tr>
@@ -46,7 +47,6 @@ export function Groups({ title, rows, total, nameOf, hrefOf }: GroupsProps) {
             {rows.map((row) => {
               const name = nameOf(row);
               const { cost } = row;
-              const estimated = row.estimated_cost && cost && row.estimated_cost >= cost * 0.999;
               return (
                 <tr key={name ?? ""}>
                   <th scope="row">
@@ -62,7 +62,7 @@ export function Groups({ title, rows, total, nameOf, hrefOf }: GroupsProps) {
                     </span>
                   </th>
                   <td class="r num">
-                    <Money usd={cost} source={estimated ? "estimated" : null} />
+                    <Money usd={cost} estimated={row.estimated_cost} why={unknownGroup(row)} />
                   </td>
                   <td class="r num dim wide-only">{total && cost !== null ? percent(cost / total) : "–"}</td>
                   <td class="r num">{count(row.call_count)}</td>
@@ -110,7 +110,7 @@ function Call({ call }: { call: LlmCall }) {
           {tokenPair(call.tokens_in, call.tokens_out)}
         </td>
         <td class="r num">
-          <Money usd={call.cost} source={call.cost_source ?? null} />
+          <Money usd={call.cost} source={call.cost_source ?? null} why={unknownCost(call)} />
         </td>
         <td class="r num wide-only">{duration(call.duration_ms)}</td>
         <td class="r">
@@ -148,7 +148,7 @@ export function Calls({ calls }: { calls: readonly LlmCall[] }) {
       <header class="pane-head">
         <h2>Recent calls</h2>
       </header>
-      <div class="table-scroll" tabIndex={0} aria-label="Recent calls">
+      <div class="table-scroll" role="region" tabIndex={0} aria-label="Recent calls">
         <table class="table">
           <thead>
             <tr>

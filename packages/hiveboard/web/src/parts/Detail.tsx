@@ -2,6 +2,7 @@
 
 import type { HiveEvent, Json, JsonObject, LlmCall } from "../api/types";
 import { count, duration, exact, plain } from "../format";
+import { unknownCost } from "../model/cost";
 import { asNumber, asObject, asText } from "../model/json";
 import { statusLook } from "../model/status";
 import type { RunNode } from "../model/tree";
@@ -73,7 +74,7 @@ function CallFacts({ call }: { call: LlmCall }) {
         <Id value={call.model} />
       </Fact>
       <Fact label="Cost">
-        <Money usd={call.cost} source={call.cost_source ?? null} />{" "}
+        <Money usd={call.cost} source={call.cost_source ?? null} why={unknownCost(call)} />{" "}
         {call.cost_source ? <span class="dim">{call.cost_source}</span> : null}
       </Fact>
       <Fact label="Tokens in">

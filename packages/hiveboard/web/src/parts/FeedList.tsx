@@ -1,14 +1,17 @@
 /** The feed as sentences: newest on top, repeats folded, still while the reader reads. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { count } from "../format";
+import type { HiveEvent } from "../api/types";
+import { count, duration } from "../format";
 import { collapse, FEED_FILTERS, type FeedFilter, type FeedLine, type FeedScope } from "../model/feed";
+import { kindOf } from "../model/json";
+import { llmOf } from "../model/tree";
 import { go, runHref, viewHref } from "../router";
 import { useFeed, type Feed } from "../state/feed";
 import { useKeys } from "../state/keys";
 import { Icon } from "./Marks";
 import { Failed, Loading, Nothing, Outdated } from "./States";
-import { Id, TimeOfDay } from "./Text";
+import { Id, Money, TimeOfDay } from "./Text";
 import { useVirtual, useWidth } from "./virtual";
 
 export interface FeedListProps {
@@ -39,16 +42,31 @@ function lineHref(line: FeedLine): string | null {
   return runHref(event.task_id, event.task_run_id ?? null, event.event_type.startsWith("task_") ? {} : { node });
 }
 
+/** What it cost and how long it took, where a sentence is too long to look for them. */
+function Figures({ event }: { event: HiveEvent }) {
+  const call = kindOf(event) === "llm_call" ? llmOf(event) : null;
+  const took = call ? call.duration_ms : (event.duration_ms ?? null);
+  if (took === null && (call?.cost ?? null) === null) return null;
+  return (
+    <span class="feed-figures num">
+      {call && call.cost !== null ? <Money usd={call.cost} source={call.cost_source ?? null} /> : null}
+      {took === null ? null : <span class="dim">{duration(took)}</span>}
+    </span>
+  );
+}
+
 function Line({
   line,
+  index,
   top,
-  height,
+  measured,
   marked,
   compact,
 }: {
   line: FeedLine;
+  index: number;
   top: number;
-  height: number;
+  measured: (row: HTMLElement | null) => void;
   marked: boolean;
   compact: boolean;
 }) {
@@ -57,8 +75,10 @@ function Line({
   return (
     <div
       role="listitem"
+      ref={measured}
+      data-index={index}
       class={`feed-line tone-edge-${tone}${marked ? " marked" : ""}`}
-      style={{ transform: `translateY(${top}px)`, height: `${height}px` }}
+      style={{ transform: `translateY(${top}px)` }}
     >
       <TimeOfDay at={event.timestamp} />
       <span class={`feed-mark fill-${tone}`} aria-hidden="true" />
@@ -74,6 +94,7 @@ function Line({
           <bdi>{text}</bdi>
         )}
       </span>
+      {compact ? <Figures event={event} /> : null}
       {compact || !event.task_id ? null : (
         <span class="feed-task dim">
           <Id value={event.task_id} limit={80} />
@@ -143,11 +164,6 @@ function Bar({
   );
 }
 
-/** A long word, which cannot be broken where the line ends, needs a second line early. */
-function needsTwoLines(text: string, perLine: number): boolean {
-  return text.length > perLine || /\S{20,}/.test(text);
-}
-
 export function FeedList({ scope, onFilter, side = false }: FeedListProps) {
   const feed = useFeed(scope);
   const scroller = useRef<HTMLDivElement>(null);
@@ -155,17 +171,15 @@ export function FeedList({ scope, onFilter, side = false }: FeedListProps) {
   const [atTop, setAtTop] = useState(true);
   const [marked, setMarked] = useState(-1);
   const lines = useMemo(() => collapse(feed.events.value), [feed.events.value]);
-  // In a narrow pane a long sentence gets a second line; its length is a good enough guess of its width.
+  // In a narrow pane a sentence has as many lines as it needs: its row is measured.
   const width = useWidth(scroller);
   const compact = width > 0 && width < STACK_BELOW;
-  const perLine = (width - 48) / 6.6;
-  const heightOf = (index: number) => (!compact ? 32 : needsTwoLines(lines[index]?.text ?? "", perLine) ? 70 : 50);
   const virtual = useVirtual({
-    count: lines.length,
+    rows: lines,
     scroller,
-    height: heightOf,
+    height: () => (compact ? 52 : 32),
     keyOf: (index) => lines[index]?.key ?? String(index),
-    measureKey: `${width} ${lines[0]?.key ?? ""} ${lines.length}`,
+    measureKey: `${width}`,
   });
 
   // Held while paused or scrolled down, released when neither is so.
@@ -235,8 +249,9 @@ export function FeedList({ scope, onFilter, side = false }: FeedListProps) {
               <Line
                 key={line.key}
                 line={line}
+                index={item.index}
                 top={item.start}
-                height={item.size}
+                measured={virtual.measured}
                 marked={item.index === marked}
                 compact={compact}
               />

@@ -1,14 +1,20 @@
 /** Seven numbers that say whether all is well. Each is a filter; colour comes from thresholds. */
 
 import type { Agent, Metrics } from "../api/types";
-import { count, duration, money, percent } from "../format";
+import { count, duration, percent } from "../format";
 import { rateTone, type Tone } from "../model/status";
 import { setQuery } from "../router";
 import { Line } from "./Charts";
+import { Figure, type Amount } from "./Figure";
+import { Money } from "./Text";
+
+type Four = [number, number, number, number];
 
 interface Cell {
   label: string;
-  value: string;
+  value: Amount | string;
+  /** What is counted. */
+  unit?: string;
   tone: Tone;
   filter: string;
   hint: string;
@@ -17,14 +23,23 @@ interface Cell {
 function cells(agents: readonly Agent[], metrics: Metrics | null): Cell[] {
   const having = (status: string) => agents.filter((agent) => agent.derived_status === status).length;
   const alarm = (number: number, tone: Tone): Tone => (number > 0 ? tone : "none");
-  const [waiting, stuck, errors] = [having("waiting_approval"), having("stuck"), having("error")];
+  const of = (number: number) => (number === 1 ? "agent" : "agents");
+  const [processing, waiting, stuck, errors] = ["processing", "waiting_approval", "stuck", "error"].map(having) as Four;
   const rate = metrics?.summary.success_rate ?? null;
   return [
     { label: "Agents", value: count(agents.length), tone: "none", filter: "", hint: "Show all agents" },
-    { label: "Processing", value: count(having("processing")), tone: "none", filter: "processing", hint: "Show agents at work" },
+    {
+      label: "Processing",
+      value: count(processing),
+      unit: of(processing),
+      tone: "none",
+      filter: "processing",
+      hint: "Show agents at work",
+    },
     {
       label: "Waiting",
       value: count(waiting),
+      unit: of(waiting),
       tone: alarm(waiting, "wait"),
       filter: "waiting_approval",
       hint: "Show agents that wait for a person",
@@ -32,24 +47,32 @@ function cells(agents: readonly Agent[], metrics: Metrics | null): Cell[] {
     {
       label: "Stuck",
       value: count(stuck),
+      unit: of(stuck),
       tone: alarm(stuck, "bad"),
       filter: "stuck",
       hint: "Show agents whose heartbeat stopped",
     },
     {
-      label: "Errors",
+      label: "In error",
       value: count(errors),
+      unit: of(errors),
       tone: alarm(errors, "bad"),
       filter: "error",
       hint: "Show agents whose last task failed",
     },
-    { label: "Success, 1 h", value: percent(rate), tone: rateTone(rate), filter: "failed", hint: "Show the failed tasks" },
+    {
+      label: "Success, 1 h",
+      value: percent(rate),
+      tone: rateTone(rate),
+      filter: "failed",
+      hint: "Show the failed runs",
+    },
     {
       label: "Cost, 1 h",
-      value: money(metrics?.summary.total_cost),
+      value: { usd: metrics?.summary.total_cost ?? null, estimated: metrics?.summary.estimated_cost },
       tone: "none",
       filter: "cost",
-      hint: "Show the most expensive tasks first",
+      hint: "Show the most expensive runs first",
     },
   ];
 }
@@ -73,9 +96,9 @@ export function Ribbon({ agents, metrics, chosen }: { agents: readonly Agent[]; 
           class={`ribbon-cell tone-${cell.tone}`}
           title={cell.hint}
           aria-pressed={cell.filter !== "" && chosen === cell.filter}
-          onClick={() => setQuery({ show: chosen === cell.filter ? "" : cell.filter, task: "", run: "", node: "" })}
+          onClick={() => setQuery({ show: chosen === cell.filter ? "" : cell.filter, task: "", run: "", of: "", node: "" })}
         >
-          <span class="ribbon-value num">{cell.value}</span>
+          <Figure value={cell.value} unit={cell.unit} />
           <span class="ribbon-label">{cell.label}</span>
         </button>
       ))}
@@ -97,28 +120,33 @@ export function Trends({ metrics }: { metrics: Metrics | null }) {
   const finished = metrics.summary.completed + metrics.summary.failed;
   const charts = [
     {
-      label: "Finished",
+      label: "Runs finished",
       value: count(finished),
       values: series.map((bucket) => bucket.tasks_completed + bucket.tasks_failed),
       tone: "none",
     },
-    { label: "Success", value: percent(metrics.summary.success_rate), values: rates(metrics), tone: "none", max: 1 },
+    { label: "Success rate", value: percent(metrics.summary.success_rate), values: rates(metrics), tone: "none", max: 1 },
     {
-      label: "Failed",
+      label: "Runs failed",
       value: count(metrics.summary.failed),
       values: series.map((bucket) => bucket.tasks_failed),
       tone: metrics.summary.failed > 0 ? "bad" : "none",
     },
     {
-      label: "Average",
+      label: "Average run",
       value: duration(metrics.summary.avg_duration_ms),
       values: series.map((bucket) => bucket.avg_duration_ms),
       tone: "none",
     },
-    { label: "Cost", value: money(metrics.summary.total_cost), values: series.map((bucket) => bucket.cost), tone: "none" },
+    {
+      label: "Cost",
+      value: <Money usd={metrics.summary.total_cost} estimated={metrics.summary.estimated_cost} />,
+      values: series.map((bucket) => bucket.cost),
+      tone: "none",
+    },
   ];
   return (
-    <div class="trends" aria-label="The last hour">
+    <div class="trends" role="group" aria-label="The last hour">
       {charts.map((chart) => (
         <figure key={chart.label} class="trend">
           <figcaption>

@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { get, serverNow } from "../api/client";
 import type { HiveEvent, Timeline } from "../api/types";
-import { count, duration, instant, oneLine, tokenPair } from "../format";
+import { clock, count, duration, instant, oneLine, tokenPair } from "../format";
 import { failureOf, failureText } from "../model/json";
 import { planRevisions } from "../model/plan";
 import { isOpen } from "../model/status";
@@ -25,6 +25,8 @@ export interface RunPanelProps {
   runId: string | null;
   /** Inside another view: the header links to the page of the run. */
   embedded?: boolean;
+  /** Why it is shown though nobody chose it. */
+  why?: string | null;
   selected: string | null;
   onSelect: (key: string | null) => void;
 }
@@ -56,7 +58,11 @@ function Facts({ run }: { run: Timeline }) {
         <span class="num">{open ? duration(now.value - started) : duration(run.duration_ms)}</span>
       </Fact>
       <Fact label="Cost">
-        <Money usd={run.total_cost} estimated={run.estimated_cost} />
+        <Money
+          usd={run.total_cost}
+          estimated={run.estimated_cost}
+          why={run.llm_call_count === 0 ? "No LLM calls" : undefined}
+        />
       </Fact>
       <Fact label="Tokens">
         <span class="num" title="In → out">
@@ -95,6 +101,7 @@ function Head({ run, props }: { run: Timeline; props: RunPanelProps }) {
   const failure = taskFailure(run);
   return (
     <header class="run-head">
+      {props.why ? <p class="run-why dim">{props.why}</p> : null}
       <div class="run-title">
         <StatusMark status={run.derived_status} />
         {props.embedded ? (
@@ -132,6 +139,17 @@ function Head({ run, props }: { run: Timeline; props: RunPanelProps }) {
   );
 }
 
+/** What is missing of a run too long to show whole. */
+function omission(run: Timeline): string {
+  const number = (value: number) => value.toLocaleString("en");
+  if (!run.events_omitted) return `The first ${number(run.events.length)} events of this run are shown; it has more.`;
+  const [since, until] = [clock(run.omitted_since), clock(run.omitted_until)];
+  const all = run.event_count ?? run.events.length + run.events_omitted;
+  const when = since === until ? `at ${since}` : `between ${since} and ${until}`;
+  const verb = run.events_omitted === 1 ? "is" : "are";
+  return `${number(run.events_omitted)} of the ${number(all)} events of this run ${verb} not shown, ${when}; failures there are.`;
+}
+
 function find(roots: readonly RunNode[], key: string | null): RunNode | null {
   if (key === null) return null;
   return flatten(roots, new Set()).find((row) => row.node.key === key)?.node ?? null;
@@ -141,8 +159,8 @@ function Body({ run, props }: { run: Timeline; props: RunPanelProps }) {
   const roots = useMemo(() => buildTree(run), [run]);
   const plans = useMemo(() => planRevisions(run.events), [run]);
   const running = isOpen(run.derived_status);
-  const clock = running ? now.value : serverNow();
-  const span = useMemo(() => timeSpan(run, roots, clock), [run, roots, running ? clock : 0]);
+  const until = running ? now.value : serverNow();
+  const span = useMemo(() => timeSpan(run, roots, until), [run, roots, running ? until : 0]);
   const node = find(roots, props.selected);
   const link = () => absolute(runHref(run.task_id, run.task_run_id, { node: props.selected ?? "" }));
   return (
@@ -153,7 +171,7 @@ function Body({ run, props }: { run: Timeline; props: RunPanelProps }) {
         <TimeSplit split={run.time_breakdown} />
         {run.events_truncated ? (
           <p class="note tone-wait" role="note">
-            The first {run.events.length.toLocaleString("en")} events of this run are shown; it has more.
+            {omission(run)}
           </p>
         ) : null}
         {roots.length > 0 ? (
@@ -161,7 +179,7 @@ function Body({ run, props }: { run: Timeline; props: RunPanelProps }) {
             roots={roots}
             from={span.from}
             to={span.to}
-            now={clock}
+            now={until}
             selected={props.selected}
             onSelect={props.onSelect}
           />

@@ -30,6 +30,7 @@ export function Nothing({ title, children }: { title: string; children?: Compone
 
 function advice(error: ApiError): string {
   if (error.status === 0) return "The page keeps trying and fills by itself once the collector answers.";
+  if (error.status === 400) return "The collector does not take this filter. Choose another one.";
   if (error.status === 401) return "Sign in with a key to continue.";
   if (error.status === 403) return "This key may not read here; sign in with another one.";
   if (error.status === 404) return "It may have been erased, or it belongs to another project or key.";
@@ -37,7 +38,7 @@ function advice(error: ApiError): string {
   return "The collector’s log says more. The page tries again by itself.";
 }
 
-export function Failed({ error, retry }: { error: ApiError; retry: () => void }) {
+export function Failed({ error, retry, children }: { error: ApiError; retry: () => void; children?: ComponentChildren }) {
   return (
     <div class="state" role="alert">
       <p class="state-title">
@@ -47,9 +48,12 @@ export function Failed({ error, retry }: { error: ApiError; retry: () => void })
         {error.message}
       </p>
       <p class="dim">{advice(error)}</p>
-      <button type="button" class="button" onClick={retry}>
-        Try again
-      </button>
+      {children ?? null}
+      {error.status === 400 ? null : (
+        <button type="button" class="button" onClick={retry}>
+          Try again
+        </button>
+      )}
     </div>
   );
 }

@@ -1,8 +1,8 @@
 /** Runs as a table: sortable by its heads, a row opens the run, thousands of rows stay light. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { TaskRow } from "../api/types";
-import { count, duration, instant, oneLine, tokenPair } from "../format";
+import { count, duration, instant, money, oneLine, tokenPair } from "../format";
 import { isOpen } from "../model/status";
 import { rowKey, type TaskSort } from "../model/task";
 import { go, runHref } from "../router";
@@ -41,7 +41,8 @@ export interface TaskTableProps {
   onSort: (sort: TaskSort) => void;
   /** Where a row leads; the page of the run unless told otherwise. */
   hrefOf?: (row: TaskRow) => string;
-  chosen?: string | null;
+  /** The run shown elsewhere on the page; where its row is out of view it stands at the edge of the table. */
+  chosen?: TaskRow | null;
   /** Called when the end comes into view. */
   onEnd?: () => void;
   /** Told whether the list is at its top. */
@@ -83,6 +84,11 @@ function Head({ sort, onSort }: { sort: TaskSort; onSort: (sort: TaskSort) => vo
   );
 }
 
+/** Characters of the longest cost, so that no sum of money is ever cut. */
+function costWidth(rows: readonly TaskRow[]): number {
+  return rows.reduce((most, row) => Math.max(most, money(row.total_cost).length + 1), 8);
+}
+
 function Took({ row }: { row: TaskRow }) {
   const started = instant(row.started_at);
   if (isOpen(row.derived_status) && started !== null) return <span class="tone-busy">{duration(now.value - started)}</span>;
@@ -92,18 +98,20 @@ function Took({ row }: { row: TaskRow }) {
 interface RowProps {
   row: TaskRow;
   href: string;
-  top: number;
+  /** Pixels from the top of the list, or the edge at which the row stays. */
+  top: number | "before" | "behind";
   height: number;
   marked: boolean;
   chosen: boolean;
 }
 
 function Row({ row, href, top, height, marked, chosen }: RowProps) {
+  const place = typeof top === "number" ? "" : ` held held-${top}`;
   return (
     <div
-      class={`tt-row${marked ? " marked" : ""}${chosen ? " chosen" : ""}`}
+      class={`tt-row${marked ? " marked" : ""}${chosen ? " chosen" : ""}${place}`}
       role="row"
-      style={{ transform: `translateY(${top}px)`, height: `${height}px` }}
+      style={{ transform: typeof top === "number" ? `translateY(${top}px)` : undefined, height: `${height}px` }}
     >
       <div role="cell" class="tt-cell tt-status">
         <StatusMark status={row.derived_status} />
@@ -134,7 +142,11 @@ function Row({ row, href, top, height, marked, chosen }: RowProps) {
         {tokenPair(row.total_tokens_in, row.total_tokens_out)}
       </div>
       <div role="cell" class="tt-cell tt-num num tt-cost">
-        <Money usd={row.total_cost} estimated={row.estimated_cost} />
+        <Money
+          usd={row.total_cost}
+          estimated={row.estimated_cost}
+          why={row.llm_call_count === 0 ? "No LLM calls" : undefined}
+        />
       </div>
       <div role="cell" class={`tt-cell tt-num num tt-retries${row.retry_count ? " tone-retry" : " dim"}`}>
         {count(row.retry_count)}
@@ -154,7 +166,7 @@ export function TaskTable(props: TaskTableProps) {
   const width = useWidth(scroller);
   const height = width > 0 && width < STACK_BELOW ? 56 : 32;
   const virtual = useVirtual({
-    count: rows.length,
+    rows,
     scroller,
     height: () => height,
     measureKey: String(height),
@@ -163,6 +175,10 @@ export function TaskTable(props: TaskTableProps) {
       return row ? rowKey(row) : String(index);
     },
   });
+  const chosenKey = props.chosen ? rowKey(props.chosen) : null;
+  const chosenAt = useMemo(() => (chosenKey === null ? -1 : rows.findIndex((row) => rowKey(row) === chosenKey)), [rows, chosenKey]);
+  const side = chosenAt < 0 ? 1 : virtual.side(chosenAt);
+  const costCharacters = useMemo(() => costWidth(rows), [rows]);
   const hrefOf = props.hrefOf ?? ((row: TaskRow) => runHref(row.task_id, row.task_run_id));
   const move = (by: number) => {
     const next = Math.min(rows.length - 1, Math.max(0, marked + by));
@@ -186,7 +202,13 @@ export function TaskTable(props: TaskTableProps) {
     if (rows.length > 0 && lastShown >= rows.length - 10) props.onEnd?.();
   }, [lastShown, rows.length]);
   return (
-    <div class="task-table" role="table" aria-label="Tasks" aria-rowcount={rows.length}>
+    <div
+      class="task-table"
+      role="table"
+      aria-label="Tasks"
+      aria-rowcount={rows.length + 1}
+      style={{ "--cost-characters": String(costCharacters) }}
+    >
       <div role="rowgroup" class="tt-heads">
         <Head sort={props.sort} onSort={props.onSort} />
       </div>
@@ -211,17 +233,29 @@ export function TaskTable(props: TaskTableProps) {
                 top={item.start}
                 height={height}
                 marked={item.index === marked}
-                chosen={key === props.chosen}
+                chosen={key === chosenKey}
               />
             );
           })}
         </div>
-        {props.footer ? (
-          <p class="tt-footer dim" role="status">
-            {props.footer}
-          </p>
-        ) : null}
       </div>
+      {props.footer && lastShown >= rows.length - 1 ? (
+        <p class="tt-footer dim" role="status">
+          {props.footer}
+        </p>
+      ) : null}
+      {props.chosen && side !== 0 && rows.length > 0 ? (
+        <div role="rowgroup" class="tt-held">
+          <Row
+            row={props.chosen}
+            href={hrefOf(props.chosen)}
+            top={side < 0 ? "before" : "behind"}
+            height={height}
+            marked={false}
+            chosen
+          />
+        </div>
+      ) : null}
     </div>
   );
 }

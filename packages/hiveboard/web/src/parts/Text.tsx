@@ -31,13 +31,15 @@ export interface MoneyProps {
   source?: string | null;
   /** The estimated part of a sum, in US dollars. */
   estimated?: number | null;
+  /** Why it is unknown, when it is. */
+  why?: string;
 }
 
-/** Money; an estimate carries a tilde and says so. */
-export function Money({ usd, source, estimated }: MoneyProps) {
+/** Money; what is an estimate or contains one carries a tilde and says so. */
+export function Money({ usd, source, estimated, why = "Unknown: no call here has a known cost" }: MoneyProps) {
   if (usd === null || usd === undefined)
     return (
-      <span class="dim" title="Unknown: the model has no price yet">
+      <span class="dim" title={why}>
         {UNKNOWN}
       </span>
     );

@@ -1,7 +1,7 @@
 /** What waits in the fleet, in one answer. */
 
 import { get } from "../api/client";
-import type { FleetPipeline } from "../api/types";
+import type { FleetPipeline } from "../api/pipeline";
 
 /** The worst issues come first, among equals the one reported last. */
 export async function readPipeline(project: string, environment: string, abort: AbortSignal): Promise<FleetPipeline> {

@@ -115,9 +115,13 @@ export function useResource<T>(key: string, load: Load<T>, touches: Touches = an
   return refresher;
 }
 
-/** The last value that was there, for lists that change their filter without blinking. */
-export function useKept<T>(value: T | null): T | null {
+/**
+ * The last value that was there, for views that change their filter without blinking. An answer that was refused ends
+ * it: what belongs to another filter must not stand under this one.
+ */
+export function useKept<T>(value: T | null, error: ApiError | null): T | null {
   const box = useMemo(() => ({ value: null as T | null }), []);
   if (value !== null) box.value = value;
+  else if (error !== null) box.value = null;
   return box.value;
 }

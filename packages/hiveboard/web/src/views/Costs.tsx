@@ -3,14 +3,16 @@
 import { useState } from "preact/hooks";
 import { get } from "../api/client";
 import type { CostBucket, CostSummary, LlmCall, Page } from "../api/types";
-import { count, exact, money } from "../format";
+import { count, exact } from "../format";
+import { leftOut } from "../model/cost";
 import { kindOf } from "../model/json";
 import { CostChart } from "../parts/CostChart";
 import { Calls, Groups } from "../parts/CostTables";
 import { Select } from "../parts/Fields";
 import { Main } from "../parts/Main";
 import { Failed, Loading, Nothing, Outdated } from "../parts/States";
-import { Id } from "../parts/Text";
+import { Figure, type Amount } from "../parts/Figure";
+import { Id, Money } from "../parts/Text";
 import { environment, project, route, setQuery, viewHref } from "../router";
 import type { Pulse } from "../state/live";
 import { useKept, useResource } from "../state/resource";
@@ -34,34 +36,30 @@ function touches(pulse: Pulse): boolean {
 }
 
 function Totals({ summary }: { summary: CostSummary }) {
-  const unpriced = summary.unpriced_calls ?? 0;
-  const priced = summary.call_count - unpriced;
-  const total = summary.total_cost;
-  const cells: [string, string, string][] = [
-    ["Total", money(total), ""],
-    ["Reported", money(summary.reported_cost), "Cost the agents told themselves"],
-    ["Estimated", money(summary.estimated_cost), "Cost the collector worked out from its price table"],
+  const priced = summary.call_count - (summary.unpriced_calls ?? 0);
+  const { total_cost: total, estimated_cost: estimated } = summary;
+  const perCall = (usd: number | null) => (usd !== null && priced > 0 ? usd / priced : null);
+  const missing = leftOut(summary);
+  const cells: [string, Amount | string, string][] = [
+    ["Total", { usd: total, estimated }, ""],
+    ["Reported", { usd: summary.reported_cost }, "Cost the agents told themselves"],
+    ["Estimated", { usd: estimated, estimated }, "Cost the collector worked out from its price table"],
     ["LLM calls", count(summary.call_count), ""],
-    ["Average call", money(total !== null && priced > 0 ? total / priced : null), ""],
+    ["Average call", { usd: perCall(total), estimated: perCall(estimated) }, "Of the calls whose cost is known"],
     ["Tokens in", count(summary.total_tokens_in), ""],
     ["Tokens out", count(summary.total_tokens_out), ""],
   ];
   return (
     <>
-      <div class="ribbon" role="group" aria-label="Cost in numbers">
+      <div class="ribbon ribbon-costs" role="group" aria-label="Cost in numbers">
         {cells.map(([label, value, hint]) => (
           <div key={label} class="ribbon-cell" title={hint || undefined}>
-            <span class="ribbon-value num">{value}</span>
+            <Figure value={value} />
             <span class="ribbon-label">{label}</span>
           </div>
         ))}
       </div>
-      {unpriced > 0 ? (
-        <p class="note tone-wait">
-          {unpriced === 1 ? "One call has" : `${count(unpriced)} calls have`} no known price and {unpriced === 1 ? "is" : "are"}{" "}
-          not part of these sums.
-        </p>
-      ) : null}
+      {missing ? <p class="note tone-wait wrap">{missing}</p> : null}
     </>
   );
 }
@@ -74,7 +72,12 @@ function Chart({ series }: { series: readonly CostBucket[] }) {
         <h2>Over time</h2>
         <span class="grow" />
         <span class="num dim">
-          {hover ? `${exact(hover.timestamp).slice(0, 16)} · ${money(hover.cost)} · ${count(hover.call_count)} calls` : ""}
+          {hover ? (
+            <>
+              {exact(hover.timestamp).slice(0, 16)} · <Money usd={hover.cost} estimated={hover.estimated_cost} /> ·{" "}
+              {count(hover.call_count)} {hover.call_count === 1 ? "call" : "calls"}
+            </>
+          ) : null}
         </span>
       </header>
       <CostChart buckets={series} onHover={setHover} />
@@ -98,7 +101,7 @@ export default function Costs() {
     },
     touches,
   );
-  const answer = useKept(resource.data.value);
+  const answer = useKept(resource.data.value, resource.error.value);
   const error = resource.error.value;
   return (
     <Main kind="page page-scroll">

@@ -5,14 +5,14 @@ import { get } from "../api/client";
 import type { Agent, Metrics, TaskRow } from "../api/types";
 import type { FeedFilter } from "../model/feed";
 import { needsAttention } from "../model/status";
-import { mostTelling, rowKey, type TaskSort } from "../model/task";
+import { mostTelling, rowKey, whyTelling, type TaskSort } from "../model/task";
 import { AgentCard } from "../parts/AgentCard";
 import { Main } from "../parts/Main";
 import { FeedList } from "../parts/FeedList";
 import { Grip, Tabs, usePaneWidth } from "../parts/Panes";
 import { Ribbon, TASK_STATUS_OF, Trends } from "../parts/Ribbon";
 import { RunPanel } from "../parts/RunPanel";
-import { Nothing } from "../parts/States";
+import { Failed, Nothing } from "../parts/States";
 import { TaskTable } from "../parts/TaskTable";
 import { environment, project, route, setQuery, withQuery } from "../router";
 import { agents } from "../state/fleet";
@@ -53,6 +53,7 @@ function Cards({ rows }: { rows: readonly TaskRow[] }) {
       agent: query["agent"] === agent.agent_id ? "" : agent.agent_id,
       task: "",
       run: "",
+      of: "",
       node: "",
       tab: narrow.value ? "run" : "",
     });
@@ -65,7 +66,7 @@ function Cards({ rows }: { rows: readonly TaskRow[] }) {
         </span>
         <span class="grow" />
         {query["show"] || query["agent"] ? (
-          <a class="button quiet" href={withQuery({ show: "", agent: "", task: "", run: "", node: "" })}>
+          <a class="button quiet" href={withQuery({ show: "", agent: "", task: "", run: "", of: "", node: "" })}>
             Show all
           </a>
         ) : null}
@@ -90,22 +91,33 @@ function Cards({ rows }: { rows: readonly TaskRow[] }) {
   );
 }
 
-/** The chosen run, or the most telling one, which then stays until the reader or the filter changes. */
-function useRun(rows: readonly TaskRow[], scope: string): { taskId: string; runId: string | null; key: string } | null {
-  const { query } = route.value;
-  const pinned = useRef<{ scope: string; row: TaskRow | null }>({ scope: "", row: null });
-  if (query["task"])
-    return {
-      taskId: query["task"],
-      runId: query["run"] ?? null,
-      key: rowKey({ agent_id: query["of"] ?? "", task_id: query["task"], task_run_id: query["run"] ?? null }),
-    };
-  if (pinned.current.scope !== scope || pinned.current.row === null) pinned.current = { scope, row: mostTelling(rows) };
-  const row = pinned.current.row;
-  return row ? { taskId: row.task_id, runId: row.task_run_id, key: rowKey(row) } : null;
+interface ShownRun {
+  taskId: string;
+  runId: string | null;
+  agentId: string | null;
+  /** As the task table has it, where it has it. */
+  row: TaskRow | null;
+  /** Why it is shown though nobody chose it. */
+  why: string | null;
 }
 
-function RunPane({ run }: { run: ReturnType<typeof useRun> }) {
+/** The chosen run, or the most telling one, which then stays until the reader or the filter changes. */
+function useRun(rows: readonly TaskRow[], scope: string): ShownRun | null {
+  const { query } = route.value;
+  const pinned = useRef<{ scope: string; row: TaskRow | null }>({ scope: "", row: null });
+  if (query["task"]) {
+    const [taskId, runId, agentId] = [query["task"], query["run"] ?? null, query["of"] ?? null];
+    const row = rows.find(
+      (item) => item.task_id === taskId && item.task_run_id === runId && (agentId === null || item.agent_id === agentId),
+    );
+    return { taskId, runId, agentId: agentId ?? row?.agent_id ?? null, row: row ?? null, why: null };
+  }
+  if (pinned.current.scope !== scope || pinned.current.row === null) pinned.current = { scope, row: mostTelling(rows) };
+  const row = rows.find((item) => pinned.current.row !== null && rowKey(item) === rowKey(pinned.current.row)) ?? pinned.current.row;
+  return row && { taskId: row.task_id, runId: row.task_run_id, agentId: row.agent_id, row, why: whyTelling(row) };
+}
+
+function RunPane({ run }: { run: ShownRun | null }) {
   return (
     <section class="pane run-pane" aria-label="Selected run">
       {run ? (
@@ -115,7 +127,8 @@ function RunPane({ run }: { run: ReturnType<typeof useRun> }) {
           taskId={run.taskId}
           runId={run.runId}
           selected={route.value.query["node"] ?? null}
-          onSelect={(key) => setQuery({ task: run.taskId, run: run.runId ?? "", node: key ?? "" }, true)}
+          why={run.why}
+          onSelect={(key) => setQuery({ task: run.taskId, run: run.runId ?? "", of: run.agentId ?? "", node: key ?? "" }, true)}
         />
       ) : (
         <Nothing title="No run to show">
@@ -143,29 +156,34 @@ export default function Fleet() {
     sort: sortOf(show),
   };
   const list = useTasks(scope);
-  const rows = useKept(list.rows.value) ?? [];
+  const refused = list.rows.value === null ? list.error.value : null;
+  const rows = useKept(list.rows.value, list.error.value) ?? [];
   const fresh = list.rows.value ?? [];
   const run = useRun(fresh, JSON.stringify(scope));
   const metrics = useResource<Metrics>(`metrics ${scope.project} ${scope.environment}`, (abort) =>
     get<Metrics>("metrics", { range: "1h", project_id: scope.project, environment: scope.environment }, abort),
   );
-  const numbers = useKept(metrics.data.value);
+  const numbers = useKept(metrics.data.value, metrics.error.value);
   const [left, setLeft] = usePaneWidth("fleet", 288);
   const [right, setRight] = usePaneWidth("activity", 344);
   useKeys({ j: () => focusCard(1), k: () => focusCard(-1), Escape: () => setQuery({ node: "" }) });
   const cards = <Cards rows={rows} />;
   const table = (
     <section class="pane tasks-pane" aria-label="Recent tasks">
+      {refused ? (
+        <Failed error={refused} retry={list.reload} />
+      ) : (
       <TaskTable
         rows={rows}
         sort={scope.sort}
         onSort={(sort) => setQuery({ show: sort === "cost" ? "cost" : "" })}
-        chosen={run?.key ?? null}
+        chosen={run?.row ?? null}
         onEnd={() => void list.older()}
         hrefOf={(row) =>
           withQuery({ task: row.task_id, run: row.task_run_id ?? "", of: row.agent_id, node: "", tab: narrow.value ? "run" : "" })
         }
       />
+      )}
     </section>
   );
   const feed = (

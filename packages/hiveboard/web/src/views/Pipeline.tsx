@@ -1,8 +1,8 @@
 /** What waits: problems, people, queues, to-dos, the schedule. Read-only. */
 
 import type { ComponentChildren } from "preact";
-import type { FleetPipeline, QueueState } from "../api/types";
-import { count, duration, instant, plain, span } from "../format";
+import type { FleetPipeline, QueueState } from "../api/pipeline";
+import { count, duration, instant, oneLine, plain, span } from "../format";
 import { asArray, asObject, asText } from "../model/json";
 import type { Tone } from "../model/status";
 import { Main } from "../parts/Main";
@@ -21,6 +21,15 @@ function AgentLink({ id }: { id: string }) {
     <a href={viewHref("fleet", { agent: id })}>
       <Id value={id} />
     </a>
+  );
+}
+
+/** A word of an agent's own as a badge, never wider than its column. */
+function Word({ tone, text }: { tone: Tone; text: string }) {
+  return (
+    <bdi class={`badge word tone-${tone}`} title={oneLine(text, 600)}>
+      {oneLine(text, 60)}
+    </bdi>
   );
 }
 
@@ -81,7 +90,7 @@ function Issues({ items, total }: { items: FleetPipeline["issues"]; total: numbe
       rows={items.map((item, index) => ({
         key: `${item.agent_id}\n${item.issue_id ?? item.summary ?? index}`,
         cells: [
-          <span class={`badge tone-${severityTone(item.severity)}`}>{plain(item.severity)}</span>,
+          <Word tone={severityTone(item.severity)} text={plain(item.severity)} />,
           <span class="wrap">
             <bdi>{plain(item.summary)}</bdi>
             {item.status === "regressed" ? <span class="badge tone-wait">regressed</span> : null}
@@ -185,7 +194,7 @@ function Todos({ items, total }: { items: FleetPipeline["todos"]; total: number 
           <span class={item.action === "failed" ? "tone-bad" : ""}>
             {item.action === "created" ? "open" : plain(item.action)}
           </span>,
-          <span class={`badge tone-${severityTone(item.priority)}`}>{plain(item.priority)}</span>,
+          <Word tone={severityTone(item.priority)} text={plain(item.priority)} />,
           <AgentLink id={item.agent_id} />,
           <bdi>{plain(item.source)}</bdi>,
           <bdi>{plain(item.due_by)}</bdi>,
@@ -233,7 +242,7 @@ const LISTS = ["issues", "approvals", "queues", "todos", "scheduled"] as const;
 export default function Pipeline() {
   const scope = [project.value, environment.value] as const;
   const resource = useResource<FleetPipeline>(`pipeline ${JSON.stringify(scope)}`, (abort) => readPipeline(...scope, abort));
-  const answer = useKept(resource.data.value);
+  const answer = useKept(resource.data.value, resource.error.value);
   const error = resource.error.value;
   return (
     <Main kind="page page-scroll">

@@ -1,9 +1,9 @@
 /** All runs: sorted, filtered, searched; the address holds every choice. */
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { TaskRow } from "../api/types";
 import { count } from "../format";
-import { statusLook, TASK_STATUSES } from "../model/status";
+import { statusLook } from "../model/status";
 import { environment, project, route, setQuery } from "../router";
 import { Select, TextFilter } from "../parts/Fields";
 import { Main } from "../parts/Main";
@@ -12,9 +12,8 @@ import { rowKey, TASK_SORTS } from "../model/task";
 import { TaskTable } from "../parts/TaskTable";
 import { allAgents } from "../state/fleet";
 import { useKept } from "../state/resource";
+import { askStatuses, taskStatuses } from "../state/statuses";
 import { useTasks, type TaskList } from "../state/tasks";
-
-const STATUS_OPTIONS = TASK_STATUSES.map((status) => ({ value: status, label: statusLook(status).word }));
 
 /** Rows that came while the reader was further down stay back, so that nothing jumps. */
 function useStill(rows: readonly TaskRow[], atTop: boolean): { shown: readonly TaskRow[]; held: number } {
@@ -40,7 +39,7 @@ function Toolbar({ types, shown }: { types: readonly string[]; shown: string }) 
         label="Status"
         all="Any status"
         value={query["status"] ?? ""}
-        options={STATUS_OPTIONS}
+        options={taskStatuses.value.map((status) => ({ value: status, label: statusLook(status).word }))}
         onPick={(value) => setQuery({ status: value })}
       />
       <Select
@@ -90,6 +89,18 @@ function Table({ rows, list, sort }: { rows: readonly TaskRow[]; list: TaskList;
   );
 }
 
+function Clear() {
+  return (
+    <button
+      type="button"
+      class="button"
+      onClick={() => setQuery({ q: "", status: "", agent: "", type: "", project: "", environment: "" })}
+    >
+      Clear the filter
+    </button>
+  );
+}
+
 export default function Tasks() {
   const { query } = route.value;
   const sort = TASK_SORTS.find((name) => name === query["sort"]) ?? "newest";
@@ -102,9 +113,10 @@ export default function Tasks() {
     q: query["q"] ?? "",
     sort,
   };
+  useEffect(() => void askStatuses(), []);
   const list = useTasks(scope);
-  const rows = useKept(list.rows.value);
   const error = list.error.value;
+  const rows = useKept(list.rows.value, error);
   const types = useTypes(rows ?? []);
   const filtered = Object.values({ ...scope, sort: "" }).some((value) => value !== "");
   const shown = list.rows.value
@@ -116,21 +128,15 @@ export default function Tasks() {
       {error && rows ? <Outdated error={error} retry={list.reload} /> : null}
       {!rows ? (
         error ? (
-          <Failed error={error} retry={list.reload} />
+          <Failed error={error} retry={list.reload}>
+            {filtered ? <Clear /> : null}
+          </Failed>
         ) : (
           <Loading />
         )
       ) : rows.length === 0 ? (
         <Nothing title={filtered ? "No task fits this filter" : "No tasks yet"}>
-          {filtered ? (
-            <button
-              type="button"
-              class="button"
-              onClick={() => setQuery({ q: "", status: "", agent: "", type: "", project: "", environment: "" })}
-            >
-              Clear the filter
-            </button>
-          ) : null}
+          {filtered ? <Clear /> : null}
         </Nothing>
       ) : (
         <Table rows={rows} list={list} sort={sort} />
