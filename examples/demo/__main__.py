@@ -114,6 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else 132)
     for ending in (signal.SIGTERM, signal.SIGHUP):  # SIGHUP: the terminal was closed
         signal.signal(ending, _interrupt)
+    # Also where the demo was started in the background of a shell, which has Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     api_key = os.environ.get("HIVELOOP_API_KEY") or _LOCAL_KEY if arguments.endpoint else _LOCAL_KEY
     try:
         with provider_environment(), _endpoint(arguments, console) as (url, collector):

@@ -49,7 +49,7 @@ def test_a_call_shows_its_texts(hive: Collector, open_tab: OpenTab) -> None:
 
 def test_the_feed_tells_sentences_and_filters(hive: Collector, open_tab: OpenTab) -> None:
     tab = open_tab(hive.url, "#/activity")
-    tab.wait(".feed-line", "called claude-sonnet-4-5 for score (6,100 tokens in, 87 out, $0.020) in 3.1 s")
+    tab.wait(".feed-line", "called claude-sonnet-4-5 for score (6,100 tokens in, 87 out, $0.0196) in 3.1 s")
     tab.page.get_by_role("button", name="Human", exact=True).click()
     tab.page.wait_for_url("**feed=human**")
     tab.wait(".feed-line", "asks billing-lead for approval: Refund 240 EUR to order 5512?")

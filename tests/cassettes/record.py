@@ -26,7 +26,7 @@ from tests.model_server import ModelServer, Script
 
 from .autogen_conversations import AUTOGEN_CONVERSATIONS
 from .conversations import CONVERSATIONS
-from .crews import CREWS, SIDE_BY_SIDE, offline
+from .crews import CREWS, SIDE_BY_SIDE, its_own_warnings, offline
 from .scripts import AUTOGEN_SCRIPTS, CREWAI_SCRIPTS, DEMO_SCRIPTS, WIRE_SCRIPTS
 
 __all__ = ["FOLDER", "RECORDINGS", "record"]
@@ -101,7 +101,8 @@ def _record_scenario(scenario: Scenario, folder: Path) -> None:
     offline()
     with _recording(file, DEMO_SCRIPTS[name], sort=name in _SIDE_BY_SIDE):
         for case in scenario.cases:
-            case.run(Stage(pace=Pace(), session_id=case.session_id))
+            with its_own_warnings():
+                case.run(Stage(pace=Pace(), session_id=case.session_id))
 
 
 def _record_conversation(name: str, folder: Path) -> None:

@@ -212,4 +212,6 @@ def reporting_finalizers(endpoint: str) -> None:
 
 
 if __name__ == "__main__":
+    # Whoever runs the tests in the background of a shell has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     SCENARIOS[sys.argv[1]](*sys.argv[2:])
