@@ -24,7 +24,7 @@ WATERFALL = """() => {
     share: track.width / whole.width,
     labels: ticks.map((tick) => tick.text),
     touching,
-    beyond: ticks.filter((tick) => tick.right > track.right + 1).map((tick) => tick.text),
+    beyond: ticks.filter((tick) => tick.right > track.right + 6).map((tick) => tick.text),
   };
 }"""
 
