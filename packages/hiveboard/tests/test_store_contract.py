@@ -12,7 +12,7 @@ from hiveboard.ingest.decode import decode_batch
 from hiveboard.ingest.judge import Judge
 from hiveboard.pricing import PriceBook
 from hiveboard.settings import Limits
-from hiveboard.store import QueueFullError, Span, Store
+from hiveboard.store import Document, QueueFullError, Span, Store
 from hiveboard.store.records import Appended, Batch, Published
 from hiveboard.store.rows import EventFilter, Scope, TaskFilter
 from hiveboard.store.sqlite import SqliteStore
@@ -185,3 +185,28 @@ async def test_naming_the_kind_of_llm_calls_beside_a_model_changes_nothing(opene
     assert both == model
     assert len(both) == 2
     assert (await store.events("live", EventFilter(model="m", kinds=("issue",))))[0] == []
+
+
+async def test_documents_are_kept_by_tenant_kind_and_id(opener: Opener) -> None:
+    store = opener(Limits())
+    for number in range(5):
+        await store.put_document("live", Document("rule", f"r{number}", b'{"n":%d}' % number, NOW + number))
+    await store.put_document("live", Document("rule", "r1", b'{"n":"new"}', NOW + 9))
+    await store.put_document("other", Document("rule", "r1", b"{}", NOW))
+    await store.put_document("live", Document("key", "r1", b"[]", NOW))
+
+    assert [found.id for found in await store.documents("live", "rule")] == ["r4", "r3", "r2", "r1", "r0"]
+    assert [found.id for found in await store.documents("live", "rule", 2, "r3")] == ["r2", "r1"]
+    assert await store.document("live", "rule", "r1") == Document("rule", "r1", b'{"n":"new"}', NOW + 9)
+    assert await store.document("live", "rule", "r9") is None
+    assert await store.delete_document("live", "rule", "r1") is True
+    assert await store.delete_document("live", "rule", "r1") is False
+    assert await store.document("other", "rule", "r1") is not None
+    assert sorted(await store.tenants()) == ["live", "other"]
+
+
+async def test_a_history_keeps_its_newest(opener: Opener) -> None:
+    store = opener(Limits())
+    for number in range(6):
+        await store.put_document("live", Document("sent", f"{number}", b"{}", NOW), keep=3)
+    assert [found.id for found in await store.documents("live", "sent")] == ["5", "4", "3"]

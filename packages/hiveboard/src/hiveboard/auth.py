@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -15,16 +15,26 @@ from .settings import Settings
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-__all__ = ["Caller", "Gate"]
+__all__ = ["Caller", "Gate", "Need"]
 
 LIVE, TEST = "live", "test"
 
+#: What a request needs a key for: to query, to tell (events, decisions), to change how the collector works.
+Need = Literal["read", "write", "admin"]
+
+_READS: frozenset[Need] = frozenset(("read",))
+_EVERYTHING: frozenset[Need] = frozenset(("read", "write", "admin"))
+_REFUSALS = {
+    "write": "an hb_read_ key can only query; send events with an hb_live_ or hb_test_ key",
+    "admin": "this key may not change how the collector works; use one with the scope admin",
+}
+
 
 class Caller(Struct, frozen=True):
-    """The namespace of a request, and whether it may write."""
+    """The namespace of a request, and what it may do."""
 
     tenant: str
-    may_write: bool
+    may: frozenset[Need]
 
 
 class Gate:
@@ -38,24 +48,22 @@ class Gate:
         """Whether no keys are configured: a collector for this machine alone."""
         return not self._known
 
-    def identify(self, request: Request, *, writes: bool, public: bool = False) -> Caller:
+    def identify(self, request: Request, *, needs: Need, public: bool = False) -> Caller:
         """The caller, or an error: 401 without a good key, 403 when the key may only read. Public paths ask for nothing."""
         if public:
-            return Caller(LIVE, False)
+            return Caller(LIVE, _READS)
         header = request.headers.get("authorization", "")
         if self.is_open:
             _require_local_name(request)
-            if not header and not writes:
-                return Caller(LIVE, False)
+            if not header and needs == "read":
+                return Caller(LIVE, _READS)
         scheme, _, key = header.partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key.startswith("hb_"):
             raise UnauthorizedError("send your key as 'Authorization: Bearer hb_…'")
         caller = _caller_of(key) if self.is_open else self._lookup(key)
-        if writes and not caller.may_write:
-            raise ForbiddenError(
-                "an hb_read_ key can only query; send events with an hb_live_ or hb_test_ key"
-            )
+        if needs not in caller.may:
+            raise ForbiddenError(_REFUSALS[needs])
         return caller
 
     def _lookup(self, key: str) -> Caller:
@@ -74,7 +82,9 @@ def _digest(key: str) -> bytes:
 
 
 def _caller_of(key: str) -> Caller:
-    return Caller(TEST if key.startswith("hb_test_") else LIVE, not key.startswith("hb_read_"))
+    return Caller(
+        TEST if key.startswith("hb_test_") else LIVE, _READS if key.startswith("hb_read_") else _EVERYTHING
+    )
 
 
 def _require_local_name(request: Request) -> None:

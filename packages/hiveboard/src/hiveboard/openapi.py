@@ -11,7 +11,7 @@ from hiveloop.events import EVENT_TYPES, LIMITS, SEVERITIES
 
 from . import __version__
 from .errors import ErrorEnvelope
-from .ingest.wire import MAX_ID, WireEvent
+from .ingest.wire import MAX_ID, WireBatch, WireEvent
 from .routes.params import Param
 from .routes.table import Endpoint
 
@@ -30,6 +30,7 @@ _TAGS = {
 def build_document(endpoints: tuple[Endpoint, ...]) -> dict[str, Any]:
     """The document."""
     types = [answer for endpoint in endpoints for answer in _answers(endpoint)]
+    types += [endpoint.body for endpoint in endpoints if endpoint.body not in (None, WireBatch)]
     schemas, components = msgspec.json.schema_components(
         [*types, ErrorEnvelope], ref_template="#/components/schemas/{name}"
     )
@@ -78,12 +79,10 @@ def _operation(endpoint: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
         ],
         "responses": _responses(endpoint, by_type),
     }
-    if endpoint.method == "POST":
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": _batch_schema()}},
-        }
-    if endpoint.writes:
+    if endpoint.body is not None:
+        schema = _batch_schema() if endpoint.body is WireBatch else by_type[str(endpoint.body)]
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if endpoint.needs != "read":
         operation["security"] = [{"key": []}]
     elif endpoint.public:
         operation["security"] = [{}]

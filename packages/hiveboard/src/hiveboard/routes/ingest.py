@@ -9,6 +9,7 @@ from hiveboard.ingest.body import ACCEPTED_ENCODINGS, read_body
 from hiveboard.ingest.decode import decode_batch
 from hiveboard.ingest.judge import Judge
 from hiveboard.ingest.verdict import IngestAnswer, encode_answer
+from hiveboard.ingest.wire import WireBatch
 from hiveboard.store import QueueFullError, StoreFailedError
 from hiveboard.store.records import Batch
 
@@ -65,7 +66,8 @@ ENDPOINTS = (
         IngestAnswer,
         "Store a batch of events of one agent.",
         tag="ingest",
-        writes=True,
+        needs="write",
+        body=WireBatch,
         errors=(400, 401, 403, 408, 413, 415, 429, 503),
         more_answers=(
             (207, IngestAnswer, "Stored in part: `errors` says which events were refused and why."),

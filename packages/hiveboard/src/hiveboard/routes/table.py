@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
 from msgspec import Struct
 from starlette.convertors import Convertor, register_url_convertor
 
-from hiveboard.auth import Caller, Gate
+from hiveboard.auth import Caller, Gate, Need
 from hiveboard.instant import now_us
 from hiveboard.live import Hub
 from hiveboard.pricing import PriceBook
@@ -17,10 +17,13 @@ from hiveboard.settings import Settings
 from hiveboard.store import Store
 
 from .params import Param
+from .request_body import read_json
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+T = TypeVar("T")
 
 __all__ = ["Context", "Endpoint", "IdConvertor", "Services"]
 
@@ -54,9 +57,16 @@ class Context(NamedTuple):
         """The namespace the caller sees."""
         return self.caller.tenant
 
+    async def read(self, kind: type[T]) -> T:
+        """The request's JSON as a struct. Raises the fitting 4xx that names the field and the fix."""
+        return await read_json(self.request, kind, self.services.settings.limits)
+
 
 class Endpoint(NamedTuple):
-    """One method of one path. A handler returns a struct (sent as JSON) or a response of its own."""
+    """One method of one path. A handler returns a struct (sent as JSON) or a response of its own.
+
+    ``needs`` is what the caller's key must allow; ``body`` the struct of the JSON a request carries, for ``context.read``.
+    """
 
     method: str
     path: str
@@ -66,7 +76,7 @@ class Endpoint(NamedTuple):
     params: tuple[Param, ...] = ()
     tag: str = "queries"
     public: bool = False
-    writes: bool = False
+    needs: Need = "read"
     errors: tuple[int, ...] = ()
     media_type: str = "application/json"
     body: Any = None

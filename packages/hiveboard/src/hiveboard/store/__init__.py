@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from .documents import Document
 from .errors import QueueFullError, StoreFailedError
 from .records import Appended, Batch, EventRecord, Origin, StoredEvent
 from .rows import (
@@ -31,6 +32,7 @@ from .state import TaskState
 __all__ = [
     "Appended",
     "Batch",
+    "Document",
     "EventRecord",
     "Origin",
     "QueueFullError",
@@ -118,3 +120,23 @@ class Store(Protocol):
 
     async def activity(self, tenant: str, scope: Scope, by: tuple[str, ...], span: Span) -> list[ActivityRow]:
         """Events by the time they happened."""
+
+    async def tenants(self) -> list[str]:
+        """Every namespace that has events or documents."""
+
+    async def documents(
+        self, tenant: str, kind: str, limit: int = 10_000, before: str | None = None
+    ) -> list[Document]:
+        """Documents of a kind, the greatest id first; ``before`` goes on after an id."""
+
+    async def document(self, tenant: str, kind: str, document_id: str) -> Document | None:
+        """One document, None when there is none of that id."""
+
+    async def put_document(self, tenant: str, document: Document, keep: int | None = None) -> None:
+        """Store a document in place of the one with its id; returns after the commit.
+
+        With ``keep`` only that many of its kind stay, those with the greatest ids. Raises StoreFailedError.
+        """
+
+    async def delete_document(self, tenant: str, kind: str, document_id: str) -> bool:
+        """Whether there was one to delete. Raises StoreFailedError."""

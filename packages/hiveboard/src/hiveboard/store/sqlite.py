@@ -6,14 +6,24 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from hiveboard.settings import Limits
 
-from . import rows, sqlite_agents, sqlite_events, sqlite_open, sqlite_run, sqlite_tasks, sqlite_usage
+from . import (
+    rows,
+    sqlite_agents,
+    sqlite_documents,
+    sqlite_events,
+    sqlite_open,
+    sqlite_run,
+    sqlite_tasks,
+    sqlite_usage,
+)
+from .documents import Document
 from .errors import StoreFailedError
 from .records import Appended, Batch, Published, StoredEvent
 from .span import Span
@@ -46,7 +56,12 @@ class SqliteStore:
 
     async def append(self, prepare: Callable[[], Batch], size_bytes: int) -> Appended:
         """See :class:`hiveboard.store.Store`."""
-        future = self._writer.submit(prepare, size_bytes)
+        return await self._durable(self._writer.submit(prepare, size_bytes))
+
+    async def _write(self, statement: Callable[..., T], *values: Any) -> T:
+        return await self._durable(self._writer.perform(lambda connection: statement(connection, *values)))
+
+    async def _durable(self, future: Future[T]) -> T:
         try:
             return await asyncio.shield(asyncio.wrap_future(future))
         except (sqlite3.Error, OSError) as error:
@@ -162,3 +177,25 @@ class SqliteStore:
     ) -> list[rows.ActivityRow]:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_usage.activity, tenant, scope, by, span)
+
+    async def tenants(self) -> list[str]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_documents.list_tenants)
+
+    async def documents(
+        self, tenant: str, kind: str, limit: int = 10_000, before: str | None = None
+    ) -> list[Document]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_documents.list_documents, tenant, kind, limit, before)
+
+    async def document(self, tenant: str, kind: str, document_id: str) -> Document | None:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_documents.get_document, tenant, kind, document_id)
+
+    async def put_document(self, tenant: str, document: Document, keep: int | None = None) -> None:
+        """See :class:`hiveboard.store.Store`."""
+        await self._write(sqlite_documents.put_document, tenant, document, keep)
+
+    async def delete_document(self, tenant: str, kind: str, document_id: str) -> bool:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._write(sqlite_documents.delete_document, tenant, kind, document_id)

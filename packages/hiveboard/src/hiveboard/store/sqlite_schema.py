@@ -10,7 +10,7 @@ from .sqlite_connect import APPLICATION_ID
 
 __all__ = ["SCHEMA_VERSION", "SUMMARY_TABLES", "create", "require_readable"]
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _EVENTS = f"""
 CREATE TABLE IF NOT EXISTS tenants (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -100,6 +100,9 @@ CREATE TABLE IF NOT EXISTS projects (
 CREATE TABLE IF NOT EXISTS agent_scopes (
   tenant TEXT NOT NULL, agent_id TEXT NOT NULL, scope_id INTEGER NOT NULL,
   PRIMARY KEY (tenant, agent_id, scope_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS documents (
+  tenant TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (tenant, kind, id)) WITHOUT ROWID;
 """
 
 _USAGE = ", ".join(f"{name} INTEGER NOT NULL" for name in USAGE_COUNTERS)

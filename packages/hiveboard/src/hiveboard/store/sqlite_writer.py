@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from hiveboard.boundary import attempt
 
@@ -22,6 +23,7 @@ from .sqlite_schema import create
 __all__ = ["SqliteWriter"]
 
 _log = logging.getLogger("hiveboard")
+T = TypeVar("T")
 
 
 class _Waiting(NamedTuple):
@@ -30,6 +32,13 @@ class _Waiting(NamedTuple):
     prepare: Callable[[], Batch]
     size_bytes: int
     future: Future[Appended]
+
+
+class _Job(NamedTuple):
+    """A change other than a batch, and who waits for it."""
+
+    work: Callable[[sqlite3.Connection], Any]
+    future: Future[Any]
 
 
 class SqliteWriter:
@@ -48,6 +57,7 @@ class SqliteWriter:
         create(self._connection)
         self._dictionary = Dictionary()
         self._queue: deque[_Waiting] = deque()
+        self._jobs: deque[_Job] = deque()
         self._queued_bytes = 0
         self._max_batches, self._max_bytes, self._commit_events = queue_batches, queue_bytes, commit_events
         self._on_commit = on_commit
@@ -71,6 +81,16 @@ class SqliteWriter:
             self._wake.notify()
         return future
 
+    def perform(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        """Have ``work`` change the file in a transaction of its own, before the batches that wait."""
+        future: Future[T] = Future()
+        with self._wake:
+            if self._closed:
+                raise QueueFullError
+            self._jobs.append(_Job(work, future))
+            self._wake.notify()
+        return future
+
     def close(self) -> None:
         """Write what is queued, then close the file."""
         with self._wake:
@@ -81,14 +101,23 @@ class SqliteWriter:
 
     def _run(self) -> None:
         while self._await_work():
+            while self._jobs:
+                self._do(self._jobs.popleft())
             self._commit(self._next, self._commit_events)
+
+    def _do(self, job: _Job) -> None:
+        done, error = attempt(lambda: (self._in_transaction(lambda: job.work(self._connection)),))
+        if done is not None:
+            job.future.set_result(done[0])
+        else:
+            job.future.set_exception(error or RuntimeError("the change failed"))
 
     def _await_work(self) -> bool:
         """Wait until something is queued; false when nothing will be."""
         with self._wake:
-            while not self._queue and not self._closed:
+            while not self._queue and not self._jobs and not self._closed:
                 self._wake.wait()
-            return bool(self._queue)
+            return bool(self._queue or self._jobs)
 
     def _next(self) -> _Waiting | None:
         with self._wake:
@@ -125,11 +154,10 @@ class SqliteWriter:
     def _transaction(
         self, take: Callable[[], _Waiting | None], most_events: int, taken: list[_Waiting]
     ) -> tuple[list[Appended | Exception], Published]:
-        connection = self._connection
         results: list[Appended | Exception] = []
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            commit, events = Commit(connection, self._dictionary), 0
+
+        def work() -> Published:
+            commit, events = Commit(self._connection, self._dictionary), 0
             waiting: _Waiting | None = taken[0]
             while waiting is not None:
                 # Prepared here and not where it was received: what one thread makes and uses stays in its cache,
@@ -143,11 +171,19 @@ class SqliteWriter:
                 waiting = take() if events < most_events else None
                 if waiting is not None:
                     taken.append(waiting)
-            published = commit.finish()
+            return commit.finish()
+
+        return results, self._in_transaction(work)
+
+    def _in_transaction(self, work: Callable[[], T]) -> T:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work()
             connection.execute("COMMIT")
         except BaseException:
             self._dictionary.clear()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        return results, published
+        return result
