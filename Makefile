@@ -61,6 +61,13 @@ test: .venv/.dev  ## all tests
 	@scripts/ensure_browser.sh $(RUN)
 	@$(RUN) -m pytest -n $(JOBS) --dist loadfile $(TEST_ARGS)
 
+# Times the examples of a normal run.
+FUZZ ?= 50
+
+.PHONY: fuzz
+fuzz: .venv/.dev  ## the collector's property tests for an hour or more; FUZZ=5 for less
+	@HIVEBOARD_FUZZ=$(FUZZ) $(RUN) -m pytest --timeout 0 $(addprefix packages/hiveboard/tests/test_,hostile_input.py openapi.py order_independence.py)
+
 .PHONY: check
 check: .venv/.dev web-check  ## style, types, import directions, wheels, dashboard bundle
 	$(RUN) -m ruff format --check .
@@ -88,6 +95,11 @@ cassettes: .venv/.dev  ## record tests/cassettes again with the real clients aga
 .PHONY: bench
 bench: .venv/.dev  ## SDK and collector beside their peers, in figures
 	@$(RUN) -m benchmarks $(BENCH_ARGS)
+
+# BENCH_ARGS="--events 10000000" for a store of ten million.
+.PHONY: bench-server
+bench-server: .venv/.dev  ## the collector: ingest, queries, memory, start; beside Arize Phoenix and MLflow
+	@$(RUN) -m benchmarks collector collectors $(BENCH_ARGS)
 
 .PHONY: format
 format: .venv/.dev  ## format and fix what can be fixed by itself

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from benchmarks import (
     caller_cost,
     collector_cost,
+    detectors_cost,
     draining,
     exit_time,
     frameworks_cost,
     import_cost,
     langchain_cost,
+    server_peers,
 )
 from benchmarks.machine import facts
 from benchmarks.options import Options
@@ -21,12 +23,14 @@ from benchmarks.table import console
 
 PARTS: dict[str, Callable[[Options], None]] = {
     "caller": caller_cost.run,
+    "detectors": detectors_cost.run,
     "drain": draining.run,
     "import": import_cost.run,
     "exit": exit_time.run,
     "langchain": langchain_cost.run,
     "frameworks": frameworks_cost.run,
     "collector": collector_cost.run,
+    "collectors": server_peers.run,
 }
 
 

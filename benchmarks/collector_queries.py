@@ -42,6 +42,11 @@ def _addresses(stored: int) -> dict[str, str]:
         "LLM calls, one model": "/v1/llm-calls?model=gpt-4o&limit=50",
         "metrics, 24 h": "/v1/metrics?range=24h",
         "metrics, 7 d by agent": "/v1/metrics?range=7d&group_by=agent",
+        "issues": "/v1/issues?limit=50",
+        "approvals": "/v1/approvals?limit=50",
+        "sessions": "/v1/sessions?limit=50",
+        "insights, 24 h": "/v1/insights?range=24h",
+        "findings": "/v1/findings",
         "projects": "/v1/projects",
         "health": "/v1/health",
     }

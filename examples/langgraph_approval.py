@@ -1,15 +1,13 @@
-"""A LangGraph agent that asks a person: `python -m examples.langgraph_approval`, with a collector running.
+"""A LangGraph agent that waits for a person: `python -m examples.langgraph_approval`, with a collector running.
 
-Start one with `hiveboard serve`. The refund waits for an approval (the task shows as waiting), then goes on after the
-answer: one task, one timeline, the request and the decision in it. The model's answers come from a recording.
+Start one with `hiveboard serve`, open the Pipeline view and press Approve: the refund is paid, in the same timeline.
+With `--auto` somebody stands in for you. The model's answers come from a recording.
 """
 
 import sys
-from pathlib import Path
 
 import hiveloop
 import hiveloop_langchain
-import vcr
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
 from langchain_anthropic import ChatAnthropic
@@ -19,7 +17,7 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-RECORDING = Path(__file__).resolve().parents[1] / "tests" / "cassettes" / "demo_refund_desk.yaml"
+from .stand_in import approve_when_asked, recorded
 
 
 @tool
@@ -35,23 +33,22 @@ def issue_refund(order: str, amount_eur: float) -> str:
 
 
 def main() -> int:
-    # The part that matters; nothing below knows of HiveLoop.
-    hiveloop.init()
+    board = hiveloop.init()
     hiveloop_langchain.instrument(project="support")
-
-    replay = vcr.VCR(record_mode="none", match_on=["method", "path"], skip_patchers=["urllib3", "httplib"])
-    with replay.use_cassette(str(RECORDING)):
-        ask = HumanInTheLoopMiddleware(interrupt_on={"issue_refund": True})
+    if "--auto" in sys.argv:
+        approve_when_asked()
+    with recorded("demo_refund_desk"):
+        ask = [HumanInTheLoopMiddleware(interrupt_on={"issue_refund": True})]
         model = ChatAnthropic(model_name="claude-sonnet-4-6", api_key="recorded")  # type: ignore[call-arg,arg-type]
-        agent = create_agent(
-            model, [read_order, issue_refund], middleware=[ask], checkpointer=InMemorySaver(), name="refunds"
-        )
+        tools, memory = [read_order, issue_refund], InMemorySaver()
+        agent = create_agent(model, tools, middleware=ask, checkpointer=memory, name="refunds")
         thread: RunnableConfig = {"configurable": {"thread_id": "HC-20391"}}
-        agent.invoke({"messages": [HumanMessage("The customer wants the money back.")]}, thread)
-        print("Waiting for a person ...")  # minutes or days later, in a program of your own:
-        state = agent.invoke(Command(resume={"decisions": [{"type": "approve"}]}), thread)
-        print(state["messages"][-1].text)
-
+        state = agent.invoke({"messages": [HumanMessage("The customer wants the money back.")]}, thread)
+        # The part that matters: an interrupt's id is the id of its approval.
+        decision = board.wait_for_approval(state["__interrupt__"][0].id, timeout=600)
+        answer = {"type": "approve" if decision == "approved" else "reject"}
+        state = agent.invoke(Command(resume={"decisions": [answer]}), thread)
+        print(f"Decided: {decision}. {state['messages'][-1].text}")
     print("Sent." if hiveloop.flush(timeout=5) else "Not sent. Start a collector with: hiveboard serve")
     return 0
 

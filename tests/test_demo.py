@@ -63,7 +63,9 @@ def test_the_check_passes_and_shows_every_run(tmp_path: Path) -> None:
     assert "Traceback" not in output
     rows = [line.split() for line in output.splitlines() if "$0.0" in line]
     shown = Counter((row[0], row[2], int(row[3])) for row in rows)
-    assert shown == Counter((s.worker.agent_id, case.status, case.llm_calls) for s, case in RUNS)
+    assert shown == Counter(
+        (s.worker.agent_id, case.status, sum(case.llm_calls.values())) for s, case in RUNS
+    )
     assert f"all {len(RUNS)} runs" in output
 
 
@@ -212,15 +214,22 @@ def _good_row() -> dict[str, Any]:
         "total_tokens_in": 5312,
         "total_tokens_out": 197,
         "retry_count": 0,
+        "has_escalation": False,
+        "has_human_intervention": False,
         "total_cost": 0.002,
         "duration_ms": 40,
     }
 
 
 def _good_timeline() -> dict[str, Any]:
-    tools = [{"name": name, "llm_calls": [], "children": []} for name in LEAD_CASE.actions]
-    model = {"name": "model", "llm_calls": [{}] * 4, "children": tools}
-    return {"action_tree": [model], "error_chains": [], "plan": None}
+    tools = [_node(name.removeprefix("tools > ")) for name in LEAD_CASE.actions]
+    tree = [_node("model", calls=4), _node("tools", *tools)]
+    events = [{"agent_id": LEAD.worker.agent_id}]
+    return {"action_tree": tree, "error_chains": [], "plan": None, "events": events}
+
+
+def _node(name: str, *children: dict[str, Any], calls: int = 0) -> dict[str, Any]:
+    return {"name": name, "llm_calls": [{}] * calls, "children": list(children)}
 
 
 def test_a_right_run_has_no_problems() -> None:
@@ -237,6 +246,8 @@ def test_a_right_run_has_no_problems() -> None:
         ("total_tokens_in", 5311),
         ("total_tokens_out", None),
         ("retry_count", 1),
+        ("has_escalation", True),
+        ("has_human_intervention", True),
         ("total_cost", None),
         ("total_cost", 0),
         ("duration_ms", None),
@@ -251,11 +262,64 @@ def test_a_wrong_number_is_a_problem(field: str, wrong: Any) -> None:
 
 def test_a_missing_action_or_nested_call_is_a_problem() -> None:
     timeline = _good_timeline()
-    timeline["action_tree"][0]["children"].pop()
+    timeline["action_tree"][1]["children"].pop()
     timeline["action_tree"][0]["llm_calls"].pop()
     problems = judge(_FakeBoard(_good_row(), timeline), LEAD, LEAD_CASE, SERVED).problems
     assert any("send_email is missing" in problem for problem in problems)
-    assert any(problem.startswith("3 LLM calls are nested") for problem in problems)
+    assert any(problem.startswith("LLM calls are made in {'model': 3}") for problem in problems)
+
+
+@pytest.mark.parametrize(("scenario", "case"), RUNS, ids=lambda given: getattr(given, "name", ""))
+def test_the_right_names_in_the_wrong_places_are_problems(scenario: Any, case: Any) -> None:
+    """Everything is there, but flat: all model calls in one action, nobody else took part, nobody was asked."""
+    names = [path.rpartition(" > ")[2] for path in (*case.actions, *case.llm_calls)]
+    calls = sum(case.llm_calls.values())
+    tree = [_node(names[0], calls=calls), *map(_node, names[1:])]
+    timeline = {
+        "action_tree": tree,
+        "error_chains": [case.error],
+        "plan": {"steps": [{"action": "completed"}] * case.plan_steps},
+        "events": [{"agent_id": scenario.worker.agent_id}],
+    }
+    row = {
+        **_good_row(),
+        "derived_status": case.status,
+        "project_id": scenario.worker.project,
+        "llm_call_count": calls,
+        "retry_count": case.retries,
+    }
+    problems = judge(_FakeBoard(row, timeline), scenario, case, SERVED).problems
+    assert any(problem.startswith("LLM calls are made in") for problem in problems)
+    assert any("has_escalation" in problem for problem in problems) is case.escalates
+    assert any("has_human_intervention" in problem for problem in problems) is case.asks_people
+    assert any(problem.startswith("the agents are") for problem in problems) is bool(case.agents)
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        ([], "detector cycle does not say"),
+        ([{"detector": "cycle", "message": "something else"}], "detector cycle does not say"),
+        ([{"detector": "budget", "message": "spent"}], "detectors told"),
+    ],
+)
+def test_what_detectors_did_not_find_or_should_not_have_is_a_problem(
+    found: list[dict[str, Any]], problem: str
+) -> None:
+    (scenario,) = (scenario for scenario in SCENARIOS if scenario.worker.agent_id == "shelf-audit")
+    timeline = _good_timeline()
+    timeline["events"] += [
+        {"agent_id": "shelf-audit", "payload": {"kind": "anomaly", "data": data}} for data in found
+    ]
+    problems = judge(_FakeBoard(_good_row(), timeline), scenario, scenario.cases[0], SERVED).problems
+    assert any(one.startswith(problem) for one in problems)
+
+
+def test_an_agent_that_took_no_part_is_a_problem() -> None:
+    timeline = _good_timeline()
+    timeline["events"].append({"agent_id": "somebody else"})
+    (problem,) = judge(_FakeBoard(_good_row(), timeline), LEAD, LEAD_CASE, SERVED).problems
+    assert problem.startswith("the agents are")
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,8 @@ def namespace() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/sdk.md", "docs/testing.md", "packages/hiveloop-core/README.md"]
+    "page",
+    ["README.md", "docs/sdk.md", "docs/testing.md", "docs/governance.md", "packages/hiveloop-core/README.md"],
 )
 def test_code_blocks_run(page: str) -> None:
     found = blocks(ROOT / page)

@@ -24,8 +24,8 @@ def collector(tmp_path: Path) -> Iterator[str]:
         yield running.url
 
 
-def _run(name: str, url: str) -> tuple[str, Api]:
-    output, api = _python(url, "-m", f"examples.{name}")
+def _run(name: str, url: str, *arguments: str) -> tuple[str, Api]:
+    output, api = _python(url, "-m", f"examples.{name}", *arguments)
     assert "Sent." in output
     return output, api
 
@@ -59,7 +59,17 @@ def _nodes(tree: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["langgraph_approval", "tenacity_recovers", "plain_loop", "two_frameworks"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "langgraph_approval",
+        "autogen_approval",
+        "stand_in",
+        "tenacity_recovers",
+        "plain_loop",
+        "two_frameworks",
+    ],
+)
 def test_an_example_is_short(name: str) -> None:
     assert len((ROOT / "examples" / f"{name}.py").read_text().splitlines()) <= 60
 
@@ -168,7 +178,8 @@ def test_two_frameworks(collector: str) -> None:
 
 
 def test_langgraph_approval(collector: str) -> None:
-    output, api = _run("langgraph_approval", collector)
+    output, api = _run("langgraph_approval", collector, "--auto")
+    assert "Decided: approved" in output
     assert "84.00 EUR" in output
     (row,) = api.rows("tasks", agent_id="refunds")
     assert (row["derived_status"], row["session_id"], row["llm_call_count"]) == ("completed", "HC-20391", 3)
@@ -183,5 +194,24 @@ def test_langgraph_approval(collector: str) -> None:
         if "approval" in event["event_type"]
     }
     assert len(ids) == 1
+    _assert_answered_by_the_stand_in(api, timeline)
     (refund,) = _nodes(timeline["action_tree"])["issue_refund"]
     assert refund["status"] == "success"
+
+
+def _assert_answered_by_the_stand_in(api: Api, timeline: dict[str, Any]) -> None:
+    """One answer, and it is the collector's: the adapter does not tell it once more."""
+    (answer,) = [event for event in timeline["events"] if event["event_type"] == "approval_received"]
+    data = answer["payload"]["data"]
+    assert (data["decision"], data["approved_by"], data["via"]) == ("approved", "stand-in", "collector")
+    (row,) = api.rows("approvals")
+    assert (row["status"], row["approval_id"]) == ("approved", data["approval_id"])
+
+
+def test_autogen_approval(collector: str) -> None:
+    output, api = _run("autogen_approval", collector, "--auto")
+    assert "The owner says: approve" in output
+    (asked,) = api.rows("tasks", agent_id="owner")
+    assert asked["derived_status"] == "completed"
+    _assert_answered_by_the_stand_in(api, api.get("tasks", asked["task_id"], "timeline"))
+    assert {row["derived_status"] for row in api.rows("tasks")} == {"completed"}

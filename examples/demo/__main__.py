@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import hiveloop
+from hiveloop.detectors import BudgetGuard, CycleDetector, Detector, StuckDetector
 from rich.console import Console
 from rich.panel import Panel
 
@@ -26,6 +27,9 @@ from .scenarios import ALL_SCENARIOS, SCENARIOS
 
 DEFAULT_PORT = 8000
 _LOCAL_KEY = "hb_live_local"
+_TOKEN_BUDGET = 60_000
+_STUCK_SECONDS = 2.0
+_STUCK_LIVE_SECONDS = 60.0
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -50,6 +54,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _watch(frameworks: str) -> Sequence[Scenario]:
     """Turn the adapters on, and say who works. LangChain needs none: its runs are given a handler."""
+    # LangChain notes every stop by a detector as an error of the handler that asked.
+    logging.getLogger("langchain_core.callbacks.manager").setLevel(logging.ERROR)
     # The team is the worker here; its members are steps of its runs.
     hiveloop.instrument("autogen", turns="actions")
     if frameworks == "default":
@@ -58,6 +64,15 @@ def _watch(frameworks: str) -> Sequence[Scenario]:
     logging.getLogger("crewai").setLevel(logging.ERROR)
     hiveloop.instrument("crewai")
     return ALL_SCENARIOS
+
+
+def _detectors(*, live: bool) -> Sequence[Detector]:
+    """Loops and overspending are stopped. People work more slowly than a check, so they stand still later."""
+    return (
+        CycleDetector(on_detect="raise"),
+        BudgetGuard(tokens=_TOKEN_BUDGET),
+        StuckDetector(after=_STUCK_LIVE_SECONDS if live else _STUCK_SECONDS),
+    )
 
 
 @contextmanager
@@ -119,7 +134,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     api_key = os.environ.get("HIVELOOP_API_KEY") or _LOCAL_KEY if arguments.endpoint else _LOCAL_KEY
     try:
         with provider_environment(), _endpoint(arguments, console) as (url, collector):
-            hiveloop.init(api_key=api_key, endpoint=url, flush_interval=0.5, instrument="tenacity")
+            hiveloop.init(
+                api_key=api_key,
+                endpoint=url,
+                flush_interval=0.5,
+                instrument="tenacity",
+                detectors=_detectors(live=not arguments.once),
+            )
             try:
                 scenarios = _watch(arguments.frameworks)
                 if arguments.once:

@@ -47,14 +47,28 @@ class Board:
         """Queue, TODOs, schedule and issues of one agent."""
         return self._get(f"/v1/agents/{urllib.parse.quote(agent_id, safe='')}/pipeline")
 
+    def waiting_approvals(self, agent_id: str, task_id: str) -> list[str]:
+        """Ids of the requests of one task that nobody has answered."""
+        found = self._get("/v1/approvals", agent_id=agent_id, task_id=task_id, status="pending")["data"]
+        return [str(approval["approval_id"]) for approval in found]
+
+    def answer_approval(self, approval_id: str, decision: str, approved_by: str) -> None:
+        """Decide a request, as the Approvals page does."""
+        path = f"/v1/approvals/{urllib.parse.quote(approval_id, safe='')}"
+        body = json.dumps({"decision": decision, "approved_by": approved_by}).encode()
+        self._ask(path, body, _TIMEOUT_SECONDS)
+
     def _get(self, path: str, *, timeout_seconds: float = _TIMEOUT_SECONDS, **query: str) -> dict[str, Any]:
-        url = f"{self._endpoint}{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
-        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {self._api_key}"})
+        return self._ask(path + (f"?{urllib.parse.urlencode(query)}" if query else ""), None, timeout_seconds)
+
+    def _ask(self, path: str, body: bytes | None, timeout_seconds: float) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._api_key}", "Content-Type": "application/json"}
+        request = urllib.request.Request(self._endpoint + path, body, headers)
         try:
             with _open(request, timeout=timeout_seconds) as answer:
-                body = json.load(answer)
+                found = json.load(answer)
         except (OSError, ValueError) as error:
             raise BoardError(f"{path}: {error}") from error
-        if not isinstance(body, dict):
-            raise BoardError(f"{path}: expected an object, got {type(body).__name__}")
-        return body
+        if not isinstance(found, dict):
+            raise BoardError(f"{path}: expected an object, got {type(found).__name__}")
+        return found

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import hiveloop
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from .answering import answering
 from .board import Board
 from .pace import Pace
 from .scenario import Case, Scenario
@@ -30,7 +32,7 @@ def run_once(board: Board, scenarios: Sequence[Scenario], console: Console) -> b
     for scenario in scenarios:
         register(scenario.worker)
     with recorded_traffic(), ThreadPoolExecutor(len(scenarios)) as threads:
-        performed = list(threads.map(_perform_all, scenarios))
+        performed = list(threads.map(partial(_perform_all, board), scenarios))
     delivered = hiveloop.flush(_FLUSH_SECONDS)
     verdicts = [_judged(board, s, *run) for s, runs in zip(scenarios, performed, strict=True) for run in runs]
     console.print(_table(verdicts, narrow=console.width < _WIDE))
@@ -48,13 +50,13 @@ def run_once(board: Board, scenarios: Sequence[Scenario], console: Console) -> b
     return not problems
 
 
-def _perform_all(scenario: Scenario) -> list[tuple[Case, Served, str | None]]:
+def _perform_all(board: Board, scenario: Scenario) -> list[tuple[Case, Served, str | None]]:
     """The cases of one agent in turn, each with what was served to it and how it crashed, if it did."""
     runs: list[tuple[Case, Served, str | None]] = []
     for case in scenario.cases:
         if not case.once:
             continue
-        with count_served() as served:
+        with count_served() as served, answering(board, scenario, case):
             crash = perform(scenario, case, Pace(), case.session_id)
         runs.append((case, served, crash))
     return runs

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import threading
+import time
 
-__all__ = ["Pace"]
+__all__ = ["STANDSTILL_LIVE_SECONDS", "STANDSTILL_SECONDS", "Pace"]
+
+STANDSTILL_SECONDS = 3.0
+STANDSTILL_LIVE_SECONDS = 75.0
 
 
 class Pace:
@@ -22,6 +27,12 @@ class Pace:
     @property
     def stopped(self) -> bool:
         return self._stop.is_set()
+
+    async def stand_still(self) -> None:
+        """Take longer than anybody should wait, in a check too."""
+        until = time.monotonic() + (STANDSTILL_LIVE_SECONDS if self.live else STANDSTILL_SECONDS)
+        while time.monotonic() < until and not self.stopped:
+            await asyncio.sleep(0.05)
 
     def work(self, least_seconds: float, most_seconds: float) -> None:
         """Take as long as this step would take in real life; no time at all in a check."""

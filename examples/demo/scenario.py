@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import RunnableConfig
@@ -50,19 +50,27 @@ class Stage:
 class Case:
     """One job and the truth about it, known in advance because the model's answers are recorded.
 
-    ``llm_calls`` counts calls of the model as the agent sees them: an HTTP retry inside the client is none.
-    ``error`` is a piece of the text the failed task must show. ``once`` says that the check runs it,
+    ``llm_calls`` counts calls of the model as the agent sees them, by the action they are made in: an HTTP retry inside
+    the client is none. Actions are named by their path, ``agent > tools > search``, from the outermost one inwards.
+    ``agents`` are those who take part beside the worker, ``escalates`` and ``asks_people`` what the run's row must say.
+    ``error`` is a piece of the text the failed task must show, ``anomalies`` what detectors must find, each with a piece
+    of what it says. ``answer`` is the decision that the check gives, through the API, to the request for approval. ``once`` says that the check runs it,
     ``live`` that the show does.
     """
 
     name: str
     session_id: str
     run: Callable[[Stage], None]
-    llm_calls: int
+    llm_calls: Mapping[str, int]
     status: str = "completed"
     actions: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    escalates: bool = False
+    asks_people: bool = False
     retries: int = 0
     error: str | None = None
+    anomalies: Mapping[str, str] = field(default_factory=dict)
+    answer: str | None = None
     plan_steps: int = 0
     once: bool = True
     live: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +34,7 @@ def judge(board: Board, scenario: Scenario, case: Case, served: Served) -> Verdi
             return verdict
         verdict.row = rows[0]
         verdict.problems += _wrong_in_row(rows[0], scenario, case, served)
-        verdict.problems += _wrong_in_timeline(board.timeline(rows[0]), case)
+        verdict.problems += _wrong_in_timeline(board.timeline(rows[0]), scenario, case)
     except (BoardError, KeyError, TypeError) as error:
         verdict.problems.append(f"cannot be read back: {error!r}")
     return verdict
@@ -53,10 +54,12 @@ def _wrong_in_row(row: dict[str, Any], scenario: Scenario, case: Case, served: S
     expected = {
         "derived_status": case.status,
         "project_id": scenario.worker.project,
-        "llm_call_count": case.llm_calls,
+        "llm_call_count": sum(case.llm_calls.values()),
         "total_tokens_in": served.tokens_in,
         "total_tokens_out": served.tokens_out,
         "retry_count": case.retries,
+        "has_escalation": case.escalates,
+        "has_human_intervention": case.asks_people,
     }
     for name, value in expected.items():
         if row.get(name) != value:
@@ -67,23 +70,47 @@ def _wrong_in_row(row: dict[str, Any], scenario: Scenario, case: Case, served: S
         yield "duration_ms is missing"
 
 
-def _wrong_in_timeline(timeline: dict[str, Any], case: Case) -> Iterator[str]:
+def _wrong_in_timeline(timeline: dict[str, Any], scenario: Scenario, case: Case) -> Iterator[str]:
     nodes = list(_nodes(timeline["action_tree"]))
-    names = {node["name"] for node in nodes}
+    paths = {path for path, _ in nodes}
     for action in case.actions:
-        if action not in names:
-            yield f"action {action} is missing; there are {sorted(names)}"
-    nested = sum(len(node["llm_calls"]) for node in nodes)
-    if nested != case.llm_calls:
-        yield f"{nested} LLM calls are nested under actions, expected {case.llm_calls}"
+        if action not in paths:
+            yield f"action {action} is missing; there are {sorted(paths)}"
+    calls = Counter[str]()
+    for path, node in nodes:
+        calls[path] += len(node["llm_calls"])
+    if +calls != Counter(case.llm_calls):
+        yield f"LLM calls are made in {dict(+calls)}, expected {dict(case.llm_calls)}"
+    agents = {event["agent_id"] for event in timeline["events"]}
+    if agents != {scenario.worker.agent_id, *case.agents}:
+        yield f"the agents are {sorted(agents)}, expected {sorted((scenario.worker.agent_id, *case.agents))}"
     if case.error is not None and case.error not in str(timeline["error_chains"]):
         yield f"no error chain says {case.error!r}"
+    yield from _wrong_in_anomalies(timeline, case)
     steps = (timeline.get("plan") or {}).get("steps") or []
     if [step["action"] for step in steps] != ["completed"] * case.plan_steps:
         yield f"plan steps are {[step['action'] for step in steps]}, expected {case.plan_steps} completed"
 
 
-def _nodes(tree: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _wrong_in_anomalies(timeline: dict[str, Any], case: Case) -> Iterator[str]:
+    """Each detector that should have found something said so, and no other one found anything.
+
+    But for standstills: on a machine with other work to do any run may stand still for two seconds.
+    """
+    payloads = [event.get("payload") or {} for event in timeline["events"]]
+    found = [payload["data"] for payload in payloads if payload.get("kind") == "anomaly"]
+    for detector, text in case.anomalies.items():
+        said = [str(data) for data in found if data.get("detector") == detector]
+        if not any(text in one for one in said):
+            yield f"detector {detector} does not say {text!r}; it says {said}"
+    told = sorted({str(data.get("detector")) for data in found} - {"stuck", *case.anomalies})
+    if told:
+        yield f"detectors told {told}, expected {sorted(case.anomalies)}"
+
+
+def _nodes(tree: list[dict[str, Any]], around: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every action with its path from the outermost one."""
     for node in tree:
-        yield node
-        yield from _nodes(node["children"])
+        path = f"{around} > {node['name']}" if around else str(node["name"])
+        yield path, node
+        yield from _nodes(node["children"], path)

@@ -12,8 +12,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from .collector import Collector
+from .concierge import concierge
 from .conftest import LAUNCH_ARGUMENTS, find_chromium
 from .seed import company
+from .story import utc_now
 from .tab import Tab
 
 SIZES = {"narrow": (390, 844), "laptop": (1440, 900), "wall": (2560, 1440)}
@@ -27,6 +29,16 @@ VIEWS = {
     "activity": ("#/activity", ".feed-line", None),
     "costs": ("#/costs", ".cost-chart canvas", None),
     "pipeline": ("#/pipeline", ".panel", None),
+    "insights": ("#/insights", ".question", None),
+    "insight": ("#/insights?question=cost", ".breakdown", None),
+    "compare": ("#/compare?a=invoice-2024-125&b=invoice-2024-126", ".diff", None),
+    "agent": ("#/agent/concierge", ".beats", None),
+    "sessions": ("#/sessions", ".sessions", None),
+    "session": ("#/session/chat-77", ".session-run", None),
+    **{
+        f"settings-{part}": (f"#/settings/{part}", ".settings-panel", None)
+        for part in ("alerts", "keys", "thresholds", "pricing", "policies", "projects")
+    },
     "palette": ("#/fleet", ".card", ".search-button"),
 }
 
@@ -58,7 +70,7 @@ def main(folder: Path) -> None:
                 for size in SIZES:
                     for theme in ("light", "dark"):
                         picture(browser, collector, names, size, theme, folder)
-                for story in company() if names == ["first-run"] else []:
+                for story in [*company(), concierge(utc_now())] if names == ["first-run"] else []:
                     collector.tell(story)
         finally:
             collector.stop()

@@ -8,7 +8,9 @@ import pytest
 
 from .axe import grave_findings
 from .collector import Collector
+from .concierge import concierge
 from .conftest import OpenTab
+from .story import utc_now
 
 pytestmark = pytest.mark.browser
 
@@ -22,6 +24,13 @@ VIEWS = {
     "activity": ("#/activity", ".feed-line", None, None),
     "costs": ("#/costs", ".cost-chart canvas", ".calls .disclose", ".call-open"),
     "pipeline": ("#/pipeline", ".panel", None, None),
+    "insights": ("#/insights", ".question", None, None),
+    "a question": ("#/insights?question=cost", ".breakdown", None, None),
+    "compare": ("#/compare?a=invoice-2024-125&b=invoice-2024-126", ".diff", None, None),
+    "compare nothing": ("#/compare", ".side-empty", ".side-empty button", ".run-hit"),
+    "marked tasks": ("#/tasks?a=lead-4810", ".compare-bar", None, None),
+    "no session": ("#/sessions", ".state", None, None),
+    "agent": ("#/agent/lead-qualifier", ".beats", None, None),
     "palette": ("#/fleet", ".card", ".search-button", ".dialog"),
 }
 TABS = ("run", "tasks", "activity")
@@ -56,6 +65,23 @@ def test_the_list_of_keys_and_the_first_run_are_accessible(
     tab.page.keyboard.press("?")
     tab.wait(".key-list")
     assert grave_findings(tab) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_sessions_and_heartbeats_with_numbers_are_accessible(
+    own_hive: Collector, open_tab: OpenTab, width: int, theme: str
+) -> None:
+    own_hive.tell(concierge(utc_now()))
+    tab = open_tab(own_hive.url, "#/sessions", width=width, theme=theme)
+    for address, sign in (
+        ("#/sessions", ".sessions"),
+        ("#/session/chat-77", ".session-run"),
+        ("#/agent/concierge", ".beat-series"),
+    ):
+        tab.go(address)
+        tab.wait(sign)
+        assert grave_findings(tab) == [], f"{address}, {theme}, {width}"
 
 
 def test_the_sign_in_is_accessible(tmp_path: Path, open_tab: OpenTab) -> None:

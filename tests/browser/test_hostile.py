@@ -27,6 +27,10 @@ STRINGS = {
 }
 
 
+#: Questions whose rows hold what agents named.
+QUESTIONS_OF_TEXTS = ("needs-attention", "reported-problems", "failed-tools", "cost", "fails-most", "deploys")
+
+
 def hostile(name: str, text: str, seed: int) -> Story:
     """Every stored field of an agent, a task, an action, a call, an issue and so on holds the text."""
     story = Story(
@@ -41,6 +45,7 @@ def hostile(name: str, text: str, seed: int) -> Story:
     )
     story.register(-100)
     story.start(text[:230], -90, text[:60], text[:60])
+    story.events[-1]["payload"] |= {"session_id": text[:200], "user_id": text[:200], "metadata": {text: text}}
     huge = text * (9_000 // len(json.dumps(text, ensure_ascii=False).encode()))
     steps = [{"index": 0, "description": text}, {"index": 1, "description": huge[:4000]}]
     story.custom("plan_created", text, {"goal": text, "steps": steps, "revision": 0})
@@ -96,6 +101,12 @@ def hostile(name: str, text: str, seed: int) -> Story:
         "task_failed", {"exception_type": text, "exception_message": huge}, status="failure", duration_ms=1
     )
     story.heartbeat(-1)
+    story.events[-1]["payload"] |= {
+        text[:60]: 7,
+        f"{text[:60]}2": text,
+        "huge": huge,
+        "deep": {text[:60]: {text[:60]: 1}},
+    }
     return story
 
 
@@ -110,6 +121,36 @@ def innocent(tab: Tab, where: str) -> None:
     assert tab.overflow == 0, where
 
 
+def walk_the_new_pages(tab: Tab) -> None:
+    """A session, an agent, two compared runs and every breakdown, each reached by its links."""
+    tab.go("#/sessions")
+    tab.wait(".sessions tbody a").click()
+    tab.wait(".session-run")
+    innocent(tab, "session")
+    tab.find(".session-agent").first.click()
+    tab.wait(".page-agent .beats")
+    tab.wait(".agent-tasks .tt-row")
+    innocent(tab, "agent")
+    tab.go("#/tasks")
+    tab.find(".tt-mark input").first.check()
+    tab.wait(".compare-bar")
+    innocent(tab, "marked")
+    tab.page.evaluate(
+        "() => { const [path, query] = location.hash.split('?'); const q = new URLSearchParams(query);"
+        " q.set('b', q.get('a')); if (q.get('a_run')) q.set('b_run', q.get('a_run'));"
+        " location.hash = '#/compare?' + q; }"
+    )
+    tab.wait(".diff .fold button").click()
+    tab.wait(".diff-row.op-same")
+    innocent(tab, "compare")
+    tab.go("#/insights")
+    tab.wait(".question")
+    for one in QUESTIONS_OF_TEXTS:
+        tab.go(f"#/insights?question={one}")
+        tab.wait(".answer")
+        innocent(tab, one)
+
+
 @pytest.mark.parametrize("name", STRINGS)
 def test_hostile_strings_stay_text(own_hive: Collector, open_tab: OpenTab, name: str) -> None:
     own_hive.tell(hostile(name, STRINGS[name], 77))
@@ -121,10 +162,14 @@ def test_hostile_strings_stay_text(own_hive: Collector, open_tab: OpenTab, name:
         ("#/activity", ".feed-line"),
         ("#/costs", ".calls tbody tr"),
         ("#/pipeline", ".panel"),
+        ("#/insights", ".question"),
+        ("#/sessions", ".sessions tbody tr"),
+        ("#/compare", ".side-empty"),
     ):
         tab.go(address)
         tab.wait(sign)
         innocent(tab, address)
+    walk_the_new_pages(tab)
     tab.go("#/tasks")
     tab.wait(".row-link").click()
     tab.wait(".run-title")

@@ -26,6 +26,11 @@ KEY = "hb_live_0123456789abcdef0123456789abcdef"
         ("#/activity?feed=error", ".feed-line:has-text('failed task invoice-2024-126')"),
         ("#/costs?range=7d", ".page:has-text('Last 7 days') .ribbon"),
         ("#/pipeline", ".panel:has-text('Waiting for approval')"),
+        ("#/insights?part=review", ".question-group:has-text('Review') .question"),
+        ("#/insights?question=success-rate", ".breakdown:has-text('qualify')"),
+        ("#/compare?a=lead-4810&b=lead-4811", ".verdict"),
+        ("#/sessions?q=nobody", ".state:has-text('No session fits')"),
+        ("#/agent/support-triage", ".page-agent .beats"),
         ("#/run/report-q3-market-outlook", ".wf-row:has-text('section_1')"),
     ],
 )
@@ -131,4 +136,14 @@ def test_a_locked_collector_asks_for_a_key(locked_hive: Collector, open_tab: Ope
     assert KEY not in tab.page.url
     tab.page.reload()
     tab.wait(".tt-row", "job-1")
-    assert tab.page.evaluate("() => JSON.stringify(localStorage)").find(KEY) < 0
+    kept = tab.page.evaluate("() => JSON.stringify([localStorage, sessionStorage, document.cookie])")
+    assert KEY not in kept
+    assert "hiveboard_session" not in kept, "no script can read the session"
+    cookie = next(one for one in tab.context.cookies() if one["name"].startswith("hiveboard_session"))
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    assert KEY not in cookie["value"]
+    tab.page.get_by_role("button", name="Sign out").click()
+    tab.wait(".sign-in-box")
+    tab.context.add_cookies([cookie])
+    tab.page.reload()
+    tab.wait(".sign-in-box")

@@ -9,10 +9,14 @@ from . import (
     market_research,
     newsroom,
     order_desk,
+    parcel_watch,
     refund_desk,
+    report_reader,
     returns_team,
+    shelf_audit,
     stock_keeper,
     support_triage,
+    wholesale,
 )
 
 __all__ = ["ALL_SCENARIOS", "SCENARIOS"]
@@ -27,6 +31,10 @@ SCENARIOS: tuple[Scenario, ...] = (
     order_desk.SCENARIO,
     stock_keeper.SCENARIO,
     returns_team.SCENARIO,
+    shelf_audit.SCENARIO,
+    report_reader.SCENARIO,
+    parcel_watch.SCENARIO,
+    wholesale.SCENARIO,
 )
 
 #: With the one whose framework takes a gigabyte to install and ten seconds to import.

@@ -77,9 +77,9 @@ SCENARIO = Scenario(
             name="quota",
             session_id="INV-2041",
             run=partial(_run, "INV-2041"),
-            llm_calls=2,
+            llm_calls={"billing_agent > model": 2},
             status="failed",
-            actions=("get_invoice",),
+            actions=("billing_agent > tools > get_invoice",),
             retries=2,  # by the client itself, before it gives up
             error="exceeded your current quota",
         ),
@@ -87,17 +87,23 @@ SCENARIO = Scenario(
             name="paid",
             session_id="INV-2038",
             run=partial(_run, "INV-2038"),
-            llm_calls=4,
-            actions=("get_invoice", "find_payment", "post_to_ledger"),
+            llm_calls={"billing_agent > model": 4},
+            actions=tuple(
+                f"billing_agent > tools > {name}"
+                for name in ("get_invoice", "find_payment", "post_to_ledger")
+            ),
             once=False,
         ),
         Case(
             name="locked",
             session_id="INV-2044",
             run=partial(_run, "INV-2044"),
-            llm_calls=3,
+            llm_calls={"billing_agent > model": 3},
             status="failed",
-            actions=("get_invoice", "find_payment", "post_to_ledger"),
+            actions=tuple(
+                f"billing_agent > tools > {name}"
+                for name in ("get_invoice", "find_payment", "post_to_ledger")
+            ),
             error="locked by the accountants",
         ),
     ),

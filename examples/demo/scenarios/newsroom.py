@@ -18,6 +18,10 @@ _WORKER = Worker(
 )
 
 
+_EDITOR = "crew:newsroom > newsletter > Editor"
+_TASTER = f"{_EDITOR} > delegate_work_to_coworker > Taster"
+
+
 def _crew(topic: str) -> Any:
     from crewai import LLM, Agent, Crew, Task  # seconds to import, so only when it is asked for
 
@@ -54,8 +58,10 @@ SCENARIO = Scenario(
             name="yirgacheffe",
             session_id="newsletter-yirgacheffe",
             run=partial(_run, "the new Yirgacheffe"),
-            llm_calls=3,
-            actions=("Editor", "delegate_work_to_coworker", "Taster"),
+            llm_calls={_EDITOR: 2, _TASTER: 1},
+            actions=(_EDITOR, _TASTER),
+            agents=("editor", "taster"),
+            escalates=True,
         ),
     ),
 )

@@ -97,7 +97,7 @@ def _case(order: str, *, once: bool = False) -> Case:
         name=order,
         session_id=order,
         run=partial(_run, order),
-        llm_calls=1,
+        llm_calls={"route_with_model": 1},
         actions=("read_order", "book_slot"),
         once=once,
     )

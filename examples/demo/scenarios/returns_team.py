@@ -57,8 +57,8 @@ def _case(order: str, *, once: bool = False) -> Case:
         name=order,
         session_id=f"return-{order}",
         run=partial(_run, order),
-        llm_calls=3,
-        actions=("turn:triage", "turn:refunds", "find_order"),
+        llm_calls={"returns > turn:triage": 1, "returns > turn:refunds": 2},
+        actions=("returns > turn:triage > transfer_to_refunds", "returns > turn:refunds > find_order"),
         once=once,
     )
 

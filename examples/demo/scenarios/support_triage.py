@@ -67,9 +67,14 @@ def _run(ticket: str, stage: Stage) -> None:
 
 
 def _case(name: str, session_id: str, ticket: str, *, once: bool = False) -> Case:
-    actions = ("customer_history", "order_status", "search_handbook")
+    actions = ("tools > customer_history", "tools > order_status", "tools > search_handbook")
     return Case(
-        name=name, session_id=session_id, run=partial(_run, ticket), llm_calls=2, actions=actions, once=once
+        name=name,
+        session_id=session_id,
+        run=partial(_run, ticket),
+        llm_calls={"model": 2},
+        actions=actions,
+        once=once,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,22 @@ from hiveboard.boundary import SafetyBoundary
 from hiveboard.instant import format_instant, now_us
 from hiveboard.routes.table import Services
 from hiveboard.server import bind, configure, url_of
-from hiveboard.settings import Limits, Settings
+from hiveboard.settings import MEMORY, Limits, Settings
+
+# Tests that every store runs are no test modules: their assertions explain themselves when that is asked for.
+pytest.register_assert_rewrite(
+    *(f"{__package__}.{path.stem}" for path in Path(__file__).parent.glob("contract_*.py"))
+)
+
+#: Address of the store that tests of the collector use when they do not care which: a file unless told otherwise.
+STORE = os.environ.get("HIVEBOARD_TEST_STORE")
+#: Tests of what happens before anything is stored, or after: for them the store in memory, which is quicker.
+ABOVE_THE_STORE = {
+    "test_compression", "test_connection", "test_hardening_wire", "test_hostile_input", "test_ids", "test_openapi",
+    "test_small_requests", "test_stream", "test_websocket",
+}  # fmt: skip
+#: How many times the examples of a normal run property tests try: `make fuzz`.
+EFFORT = int(os.environ.get("HIVEBOARD_FUZZ", "1"))
 
 LIVE, TEST, READ = "hb_live_one", "hb_test_one", "hb_read_one"
 
@@ -113,7 +129,7 @@ def recent(event_type: str = "custom", **fields: Any) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def running(
-    store: Path,
+    store: Path | str,
     *,
     keys: tuple[str, ...] = (),
     limits: Limits | None = None,
@@ -133,7 +149,8 @@ def running(
 
 
 @pytest.fixture
-def collector(tmp_path: Path) -> Iterator[Collector]:
+def collector(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Collector]:
     """An open collector with an empty store."""
-    with running(tmp_path / "store.db") as made:
+    above = request.path.stem in ABOVE_THE_STORE
+    with running(STORE or (MEMORY if above else tmp_path / "store.db")) as made:
         yield made

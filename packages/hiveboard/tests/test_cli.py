@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hiveboard import __version__
 from hiveboard.cli import app
 from typer.testing import CliRunner
 
@@ -16,7 +17,23 @@ from .conftest import event, running
 RUNNER = CliRunner()
 
 
-@pytest.mark.parametrize("command", ["serve", "demo", "verify"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "serve",
+        "demo",
+        "keys",
+        "doctor",
+        "tail",
+        "top",
+        "runs",
+        "diff",
+        "export",
+        "import",
+        "verify",
+        "rebuild",
+    ],
+)
 def test_help_names_the_commands_and_their_options(command: str) -> None:
     top = RUNNER.invoke(app, ["--help"], env={"COLUMNS": "100"})
     assert top.exit_code == 0
@@ -26,11 +43,18 @@ def test_help_names_the_commands_and_their_options(command: str) -> None:
     assert "--" in own.output
 
 
+def test_the_version_is_told() -> None:
+    result = RUNNER.invoke(app, ["--version"])
+    assert result.output == f"hiveboard {__version__}\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["serve", "--host", "0.0.0.0"], "--key"),
         (["serve", "--key", "secret"], "hb_live_"),
+        (["serve", "--public-url", "nowhere"], "https://"),
+        (["rebuild", "--store", "{tmp}/text.db"], "cannot rebuild"),
         (["serve", "--port", "0", "--prices", "/nowhere.json", "--store", "{tmp}/s.db"], "price file"),
         (["serve", "--port", "0", "--store", "{tmp}/none/s.db"], "store"),
         (["verify", "--store", "{tmp}/none.db"], "no store"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conftest import Collector, event, kind, running
+from .conftest import EFFORT, Collector, event, kind, running
 
 FIELDS = [
     "event_id", "timestamp", "event_type", "agent_id", "agent_type", "project_id", "task_id", "task_type",
@@ -98,7 +98,7 @@ def raw_json(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60 * EFFORT, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(st.sampled_from(TYPES + ["custom"] * 8), payloads, mutations), min_size=1, max_size=6)
 )
@@ -118,14 +118,14 @@ def test_any_event_gets_a_verdict(shared: Collector, drawn: list[tuple[str, Any,
     assert shared.send([good]).json["duplicates"] == 1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60 * EFFORT, deadline=None, suppress_health_check=list(HealthCheck))
 @given(anything | st.fixed_dictionaries({"envelope": anything, "events": anything}))
 def test_any_json_body_gets_an_answer(shared: Collector, body: Any) -> None:
     answer = shared.request("POST", "/v1/ingest", raw_json(body))
     assert answer.status in (200, 207, 400, 413), answer.raw
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40 * EFFORT, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=300))
 def test_any_bytes_get_an_answer(shared: Collector, body: bytes) -> None:
     assert shared.request("POST", "/v1/ingest", body).status in (400, 413)

@@ -12,7 +12,7 @@ from hiveboard.routes.catalogue import ENDPOINTS
 from hiveboard.settings import Settings
 from hypothesis import HealthCheck, Phase, settings
 
-from .conftest import Collector, event, kind, running
+from .conftest import EFFORT, LIVE, Collector, event, kind, running
 
 DOCUMENT = build_document(ENDPOINTS)
 CALLABLE = {path: item for path, item in DOCUMENT["paths"].items() if path != "/v1/stream"}
@@ -21,7 +21,7 @@ SCHEMA = schemathesis.openapi.from_dict(DOCUMENT | {"paths": CALLABLE})
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Collector:  # type: ignore[misc]
-    with running(tmp_path_factory.mktemp("openapi") / "s.db") as collector:
+    with running(tmp_path_factory.mktemp("openapi") / "s.db", keys=(LIVE,)) as collector:
         task = {"task_id": "0", "task_run_id": "r", "project_id": "0"}
         collector.store(
             [
@@ -42,13 +42,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Collector:  # type: igno
 
 @SCHEMA.parametrize()
 @settings(
-    max_examples=12,
+    max_examples=12 * EFFORT,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],
 )
 def test_the_collector_answers_as_documented(case: schemathesis.Case, served: Collector) -> None:
-    headers = {"Authorization": "Bearer hb_live_x"}
+    headers = {"Authorization": f"Bearer {LIVE}"}
     case.call_and_validate(
         base_url=served.url,
         headers=headers,
@@ -86,4 +86,4 @@ def test_the_document_is_served(tmp_path: Path, collector: Collector) -> None:
     assert collector.get("/openapi.json", key=None).json == DOCUMENT
     services = make_services(Settings(store=tmp_path / "o.db"))
     assert create_app(services).reached == 0
-    services.store._writer.close()  # type: ignore[attr-defined]
+    services.store._writer.finish()  # type: ignore[attr-defined]

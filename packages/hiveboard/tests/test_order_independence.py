@@ -12,102 +12,41 @@ from typing import Any
 
 import msgspec
 import pytest
-from hiveboard.ingest.decode import decode_batch
-from hiveboard.ingest.judge import Judge
-from hiveboard.pricing import PriceBook
-from hiveboard.settings import Limits
-from hiveboard.store.records import Batch
-from hiveboard.store.sqlite_commit import Commit
-from hiveboard.store.sqlite_dictionary import Dictionary
+from hiveboard.store.sqlite_commit import Commit, Memory
 from hiveboard.store.sqlite_schema import SUMMARY_TABLES, create
 from hiveboard.store.state import AgentState, IssueState, TaskState
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conftest import event, kind
-
-PRICES = PriceBook()
-tasks = st.sampled_from(
-    [{}, {"task_id": "t1", "task_run_id": "r1"}, {"task_id": "t1", "task_run_id": "r2"}, {"task_id": "t2"}]
-)
-moments = st.integers(0, 12).map(lambda step: step * 137_000)
-projects = st.sampled_from([None, "p1", "p2"])
-
-
-def _approval(made: str, approval_id: str | None) -> dict[str, Any]:
-    data = {"decision": "approved"} if made == "approval_received" else {"approver": "x"}
-    return {
-        "event_type": made,
-        "payload": {"summary": "?", "data": data | ({"approval_id": approval_id} if approval_id else {})},
-    }
-
-
-bodies = st.one_of(
-    st.sampled_from(["task_started", "heartbeat", "escalated", "retry_started", "action_started"]).map(lambda name: {"event_type": name}),
-    st.tuples(st.sampled_from(["task_completed", "task_failed"]), st.sampled_from([None, "success", "cancelled"]), st.sampled_from([None, 5, 900])).map(
-        lambda drawn: {"event_type": drawn[0], "status": drawn[1], "duration_ms": drawn[2]}
-    ),
-    st.tuples(st.sampled_from(["action_completed", "action_failed"]), st.booleans()).map(
-        lambda drawn: {"event_type": drawn[0], "payload": {"action_name": "search", "success": drawn[1]}}
-    ),
-    st.tuples(st.sampled_from(["m1", "m2"]), st.sampled_from([None, 0.1, 0.2, 1e-9]), st.integers(0, 9)).map(
-        lambda drawn: kind("llm_call", data={"name": "n", "model": drawn[0], "cost": drawn[1], "tokens_in": drawn[2]})
-    ),
-    st.sampled_from(["reported", "resolved", "dismissed"]).map(lambda action: kind("issue", summary="CRM 403", data={"severity": "low", "action": action})),
-    st.tuples(st.sampled_from(["created", "completed"]), st.sampled_from(["a", "b"])).map(lambda drawn: kind("todo", data={"todo_id": drawn[1], "action": drawn[0]})),
-    st.integers(0, 3).map(lambda depth: kind("queue_snapshot", data={"depth": depth})),
-    st.just(kind("runtime", data={"event": "agent_stopped"})),
-    st.tuples(st.sampled_from(["approval_requested", "approval_received"]), st.sampled_from([None, "x", "y"])).map(lambda drawn: _approval(*drawn)),
-    st.integers(1, 9).map(lambda seconds: {"event_type": "agent_registered", "payload": {"data": {"stuck_threshold": seconds}}}),
-)  # fmt: skip
-
-
-@st.composite
-def event_lists(draw: st.DrawFn) -> list[dict[str, Any]]:
-    drawn = draw(
-        st.lists(
-            st.tuples(bodies, tasks, moments, projects, st.sampled_from(["a1", "a2"])),
-            min_size=1,
-            max_size=14,
-        )
-    )
-    made = []
-    for number, (body, task, at, project, agent) in enumerate(drawn):
-        base = event("custom", at, **task, project_id=project, agent_id=agent)
-        made.append(
-            base
-            | {key: value for key, value in body.items() if key not in ("event_id", "timestamp")}
-            | {"event_id": f"e{number}"}
-        )
-    return made
-
-
-def batch_of(events: list[dict[str, Any]], received_at: int) -> Batch:
-    body = msgspec.json.encode({"envelope": {"agent_id": "a", "agent_version": "1"}, "events": events})
-    judged = Judge(Limits(), PRICES).judge(decode_batch(body, Limits()), "live", received_at)
-    assert judged.refusals == []
-    return judged.batch
+from .conftest import EFFORT, event, kind
+from .random_events import batch_of, batches_of, equal_times_in_order, event_lists
 
 
 def summaries(deliveries: list[list[dict[str, Any]]]) -> dict[str, list[tuple[Any, ...]]]:
-    """All summary rows after the deliveries, one commit each; scope ids replaced by what they stand for."""
+    """All summary rows after the deliveries, one commit each; ids of scopes and origins replaced by what they stand for."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     create(connection)
-    dictionary = Dictionary()
+    memory = Memory()
     for events in deliveries:
         connection.execute("BEGIN")
-        commit = Commit(connection, dictionary)
-        commit.add(batch_of(events, 1_800_000_000_000_000))
+        commit = Commit(connection, memory)
+        for batch in batches_of(events):
+            commit.add(batch)
         commit.finish()
         connection.execute("COMMIT")
-    scopes = {row[0]: row[1:] for row in connection.execute("SELECT * FROM scopes")}
+    stands_for = {
+        f"{table[:-1]}_id": {0: None}
+        | {row[0]: row[1:] for row in connection.execute(f"SELECT * FROM {table}")}
+        for table in ("scopes", "origins")
+    }
     found = {}
     for table in SUMMARY_TABLES:
         cursor = connection.execute(f"SELECT * FROM {table}")
         names = [column[0] for column in cursor.description]
         rows = [
             tuple(
-                scopes[value] if name == "scope_id" else value for name, value in zip(names, row, strict=True)
+                stands_for[name][value] if name in stands_for else value
+                for name, value in zip(names, row, strict=True)
             )
             for row in cursor
         ]
@@ -116,15 +55,7 @@ def summaries(deliveries: list[list[dict[str, Any]]]) -> dict[str, list[tuple[An
     return found
 
 
-def equal_times_in_order(arriving: list[dict[str, Any]], sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The arriving events, except that those of one and the same time come as they were sent: there the order counts."""
-    by_time: dict[str, list[dict[str, Any]]] = {}
-    for one in sent:
-        by_time.setdefault(one["timestamp"], []).append(dict(one))
-    return [by_time[one["timestamp"]].pop(0) for one in arriving]
-
-
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120 * EFFORT, deadline=None, suppress_health_check=list(HealthCheck))
 @given(event_lists(), st.randoms(use_true_random=False))
 def test_any_order_grouping_and_repetition_gives_the_same_summaries(
     events: list[dict[str, Any]], chance: random.Random
@@ -144,7 +75,7 @@ def test_any_order_grouping_and_repetition_gives_the_same_summaries(
     assert summaries([[one] for one in backwards]) == expected
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80 * EFFORT, deadline=None, suppress_health_check=list(HealthCheck))
 @given(event_lists())
 def test_the_summaries_agree_with_a_plain_count(events: list[dict[str, Any]]) -> None:
     """Recounted here by other means than the store's own code."""
@@ -212,7 +143,8 @@ def test_at_the_very_same_time_the_later_arrival_counts(
     found = summaries([[first, second]] if deliveries == 1 else [[first], [second]])
     (row,) = found[table]
     if column == "depth":
-        assert msgspec.json.decode(row[-1])["data"]["depth"] == expected
+        payload = next(value for value in row if isinstance(value, bytes))
+        assert msgspec.json.decode(payload)["data"]["depth"] == expected
     else:
         types = {"issues": IssueState, "tasks": TaskState, "agents": AgentState}
         assert row[types[table].__struct_fields__.index(column)] == expected
@@ -222,12 +154,12 @@ def test_a_file_store_counts_duplicates_exactly(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
     create(connection)
     one, two, three = event("heartbeat"), event("heartbeat"), event("heartbeat")
-    commit = Commit(connection, Dictionary())
+    commit = Commit(connection, Memory())
     results = [commit.add(batch_of(events, 1)) for events in ([one, two], [two, three], [one])]
     published = commit.finish()
     assert [(result.stored, result.duplicates) for result in results] == [(2, 0), (1, 1), (0, 1)]
     assert (published.first_seq, len(published.records)) == (1, 3)
-    commit = Commit(connection, Dictionary())
+    commit = Commit(connection, Memory())
     result = commit.add(batch_of([three, event("heartbeat")], 1))
     assert (result.stored, result.duplicates) == (1, 1)
     assert commit.finish().first_seq == 4

@@ -97,7 +97,7 @@ def test_task_status(task: dict[str, Any], waiting: bool, status: str) -> None:
 
 def test_an_open_task_of_a_stuck_agent_is_stuck() -> None:
     row = TaskRow(
-        TaskState("live", "t", "r", escalations=1), "production", "default", None, False, agent(**BEATS)
+        TaskState("live", "t", "r", escalations=1), "production", "default", None, False, agent=agent(**BEATS)
     )
     assert task_status(row, NOW + 400 * SECOND_US) == "stuck"
 

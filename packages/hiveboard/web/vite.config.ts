@@ -13,6 +13,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
   },
-  server: { proxy: { "/v1": "http://127.0.0.1:8000", "/health": "http://127.0.0.1:8000" } },
+  // The Host the browser sent is passed on: the collector compares it with the Origin of what changes something.
+  server: {
+    proxy: Object.fromEntries(["/v1", "/health"].map((path) => [path, { target: "http://127.0.0.1:8000", changeOrigin: false }])),
+  },
   test: { include: ["test/**/*.test.ts"], environment: "node", css: true },
 });

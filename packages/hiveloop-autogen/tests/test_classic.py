@@ -41,7 +41,7 @@ def test_nothing_changes_for_the_program(told: Any) -> None:
     scenarios = {name: found for name, found in told.items() if name != "restored"}
     assert all(found["swallowed"] == [] for found in scenarios.values())
     changed = [name for name, found in scenarios.items() if not found["same"]]
-    assert changed == ["stopped", "substituted"], "only what a gate was told to change"
+    assert changed == ["swallowed_stop", "stopped", "substituted"], "only what a gate was told to change"
     assert told["restored"] is True
 
 
@@ -143,3 +143,35 @@ def test_real_answers() -> None:
         for answer in recorded
     ]
     assert found["tasks"] == 2 * len(recorded), "a chat and one turn each"
+
+
+def test_two_chats_of_one_agent_at_the_same_time_do_not_mix(told: Any) -> None:
+    assert told["shared_agent"]["result"] == ["DONE one", "DONE two"]
+    chats = {
+        event["task_run_id"]: event["agent_id"]
+        for event in _of(told, "shared_agent", "task_started")
+        if event["agent_id"] != "helper"
+    }
+    turns = {
+        event["task_run_id"]: chats[event["correlation_id"]]
+        for event in _of(told, "shared_agent", "task_started")
+        if event["agent_id"] == "helper"
+    }
+    asked = {
+        turns[event["task_run_id"]]: event["payload"]["data"]["prompt_preview"]
+        for event in _of(told, "shared_agent", "custom")
+        if event["payload"]["kind"] == "llm_call"
+    }
+    assert asked == {"alice": "one", "bob": "two"}
+
+
+def test_an_error_that_cannot_be_asked_still_ends_the_chat(told: Any) -> None:
+    failed = _of(told, "failing_oddly", "task_failed")
+    assert [event["payload"]["exception_type"] for event in failed] == ["NoStatus"] * 2
+    assert len(_calls(told, "failing_oddly")) == 1
+
+
+def test_a_swallowed_stop_stops_the_chat(told: Any) -> None:
+    assert told["swallowed_stop"]["result"] == "stop"
+    failed = _of(told, "swallowed_stop", "task_failed")
+    assert {event["payload"]["exception_type"] for event in failed} == {"Enough"}

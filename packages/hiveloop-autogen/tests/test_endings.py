@@ -9,9 +9,9 @@ from typing import Any
 import hiveloop
 import hiveloop_autogen
 import pytest
-from autogen_agentchat.agents import AssistantAgent, UserProxyAgent
+from autogen_agentchat.agents import AssistantAgent, BaseChatAgent, UserProxyAgent
 from autogen_agentchat.conditions import ExternalTermination, HandoffTermination, TextMentionTermination
-from autogen_agentchat.messages import HandoffMessage
+from autogen_agentchat.messages import HandoffMessage, TextMessage
 from autogen_agentchat.teams import RoundRobinGroupChat, SelectorGroupChat, Swarm
 from autogen_core import CancellationToken, SingleThreadedAgentRuntime
 from hiveloop.testing.conformance import assert_catalogue, assert_closed
@@ -412,3 +412,42 @@ async def test_uninstrumented_half_way_it_is_told_to_its_end(hive: Any) -> None:
     hive.clear()
     await assistant("a", "x").run(task="hi")
     assert hive.events == []
+
+
+async def test_what_is_thrown_into_a_stream_arrives_in_the_agent(hive: Any) -> None:
+    heard: list[BaseException] = []
+
+    class Agent(BaseChatAgent):
+        produced_message_types = (TextMessage,)  # type: ignore[assignment]
+
+        async def on_reset(self, cancellation_token: Any) -> None:
+            pass
+
+        async def on_messages(self, messages: Any, cancellation_token: Any) -> Any:
+            raise NotImplementedError
+
+        async def on_messages_stream(self, messages: Any, cancellation_token: Any) -> Any:
+            try:
+                yield TextMessage(content="1", source=self.name)
+            except KeyError as error:
+                heard.append(error)
+                yield TextMessage(content="caught", source=self.name)
+            try:
+                yield TextMessage(content="2", source=self.name)
+            except ValueError as error:
+                heard.append(error)
+                raise
+
+    hiveloop_autogen.instrument()
+    stream: Any = Agent("z", "d").on_messages_stream([], CancellationToken())
+    caught, fatal = KeyError("a"), ValueError("b")
+    assert (await anext(stream)).content == "1"
+    assert (await stream.athrow(caught)).content == "caught"
+    assert (await anext(stream)).content == "2"
+    with pytest.raises(ValueError, match="b") as raised:
+        await stream.athrow(fatal)
+    assert raised.value is fatal
+    assert heard == [caught, fatal]
+    (failed,) = hive.of_type("task_failed")
+    assert failed["payload"]["exception_type"] == "ValueError"
+    assert_closed(hive)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 import hiveloop_autogen
 import pytest
-from autogen_agentchat.agents import AssistantAgent, CodeExecutorAgent
+from autogen_agentchat.agents import AssistantAgent, BaseChatAgent, CodeExecutorAgent
+from autogen_agentchat.base import Response
 from autogen_agentchat.messages import TextMessage
 from autogen_agentchat.teams import RoundRobinGroupChat, SelectorGroupChat
 from autogen_agentchat.tools import AgentTool
 from autogen_core.code_executor import CodeExecutor, CodeResult
+from autogen_core.models import UserMessage
 from hiveloop import Intervention
 from hiveloop.adapters import add_gate, remove_gate
 from hiveloop.testing.conformance import assert_closed
@@ -228,3 +231,44 @@ async def test_code_is_asked_for_too(hive: Any, gate: Gate) -> None:
     assert result.messages[-1].content == "not today"  # type: ignore[union-attr]
     assert shell.ran == 0
     assert_closed(hive)
+
+
+class _Swallowing(BaseChatAgent):
+    """An agent that takes every error of its model for a reason to say nothing."""
+
+    produced_message_types = (TextMessage,)  # type: ignore[assignment]
+
+    def __init__(self, name: str, client: Any) -> None:
+        super().__init__(name, "d")
+        self.client = client
+
+    async def on_reset(self, cancellation_token: Any) -> None:
+        pass
+
+    async def on_messages(self, messages: Any, cancellation_token: Any) -> Response:
+        with contextlib.suppress(Exception):
+            await self.client.create([UserMessage(content="q", source="user")])
+        return Response(chat_message=TextMessage(content="hm", source=self.name))
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_an_agent_that_swallows_the_stop_does_not_end_well(hive: Any, alone: bool) -> None:
+    stop = Intervention("enough")
+
+    def ask(task: Any, kind: str, name: str, arguments: Any) -> None:
+        raise stop
+
+    hiveloop_autogen.instrument()
+    agent = _Swallowing("s", Scripted("x"))
+    add_gate(ask)
+    try:
+        with pytest.raises(Intervention) as raised:
+            await (agent if alone else RoundRobinGroupChat([agent], max_turns=2)).run(task="t")
+    finally:
+        remove_gate(ask)
+    assert raised.value is stop
+    assert hive.of_type("task_completed") == []
+    assert {event["payload"]["exception_type"] for event in hive.of_type("task_failed")} == {"Intervention"}
+    assert_closed(hive)
+    hive.events.clear()
+    assert (await agent.run(task="again")).messages[-1].to_text() == "hm"

@@ -9,7 +9,8 @@ import hiveloop
 import hiveloop_autogen
 import pytest
 from autogen_agentchat.agents import SocietyOfMindAgent
-from autogen_agentchat.conditions import TextMentionTermination
+from autogen_agentchat.conditions import HandoffTermination, TextMentionTermination
+from autogen_agentchat.messages import HandoffMessage
 from autogen_agentchat.teams import (
     DiGraphBuilder,
     GraphFlow,
@@ -21,6 +22,7 @@ from autogen_agentchat.teams import (
 from autogen_agentchat.tools import AgentTool, TeamTool
 from autogen_core import SingleThreadedAgentRuntime
 from hiveloop.testing.conformance import assert_catalogue, assert_closed
+from hiveloop_autogen._handoffs import waiting
 
 from .scripted import Scripted, calls, names, says, types
 from .teams import assistant, get_weather, ledger, runs, tasks_of, tree
@@ -423,3 +425,29 @@ async def test_events_come_in_the_order_of_the_work(hive: Any) -> None:
         "task_completed",
     ]
     assert names(hive, "action_completed") == ["turn:a"]
+
+
+def _asks_the_user() -> Any:
+    return Swarm(
+        [assistant("a", says("", ("transfer_to_user", {})), "thanks", handoffs=["user"])],
+        termination_condition=HandoffTermination("user"),
+        max_turns=3,
+    )
+
+
+@pytest.mark.parametrize("waits", [1, 2])
+async def test_a_handoff_back_to_a_team_made_anew_from_its_state_is_the_answer(hive: Any, waits: int) -> None:
+    hiveloop_autogen.instrument()
+    teams = [_asks_the_user() for _ in range(waits)]
+    for team in teams:
+        await team.run(task="go")
+    again = _asks_the_user()
+    await again.load_state(await teams[0].save_state())
+    await again.run(task=HandoffMessage(source="user", target="a", content="yes"))
+    asked = [event["payload"]["data"]["approval_id"] for event in hive.of_type("approval_requested")]
+    answers = [event["payload"]["data"] for event in hive.of_type("approval_received")]
+    if waits == 1:
+        assert [(given["approval_id"], given["decision"]) for given in answers] == [(asked[0], "approved")]
+        assert len(waiting) == 0
+    else:
+        assert answers == [], "nothing says which of the two it is"

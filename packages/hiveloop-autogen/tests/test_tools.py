@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import inspect
 import threading
 from typing import Any
 
@@ -207,3 +208,48 @@ async def test_what_a_result_does_when_it_is_looked_at_is_its_own_affair(hive: A
     assert len(calls(hive)) == 1
     assert names(hive, "action_completed") == ["work"]
     assert_closed(hive)
+
+
+class Marked:
+    """A callable that returns a coroutine and says so as some libraries do: by asyncio's mark, which inspect ignores."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.__name__, self.__annotations__ = function.__name__, function.__annotations__
+        self.__signature__ = inspect.signature(function)
+        self._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        async def later() -> Any:
+            return self.function(*args, **kwargs)
+
+        return later()
+
+
+async def test_a_tool_that_is_marked_as_asynchronous_is_awaited(hive: Any) -> None:
+    def rows(x: int) -> str:
+        return f"rows {x}"
+
+    hiveloop_autogen.instrument()
+    tool = FunctionTool(Marked(rows), "d", name="rows")  # type: ignore[arg-type]
+    result = await assistant("a", says("", ("rows", {"x": 3})), "done", tools=[tool]).run(task="t")
+    (executed,) = [m for m in result.messages if type(m).__name__ == "ToolCallExecutionEvent"]
+    assert [found.content for found in executed.content] == ["rows 3"]
+    (ended,) = [e for e in hive.of_type("action_completed") if e["payload"]["action_name"] == "rows"]
+    assert ended["payload"]["result"] == "rows 3"
+
+
+@pytest.mark.parametrize("call_id", ["same", ""])
+async def test_two_parallel_calls_of_one_id_are_two(hive: Any, call_id: str) -> None:
+    async def look(x: int) -> str:
+        """Look."""
+        await asyncio.sleep(0)
+        return f"seen {x}"
+
+    asked = says("", ("look", {"x": 1}), ("look", {"x": 2}))
+    for call in asked.content:
+        call.id = call_id  # type: ignore[union-attr]
+    hiveloop_autogen.instrument()
+    await assistant("a", asked, "done", tools=[look]).run(task="t")
+    assert names(hive, "action_started").count("look") == 2
+    assert names(hive, "action_failed") == []

@@ -384,12 +384,12 @@ def test_signatures_hold_no_parameter_that_is_not_built_yet() -> None:
         "max_queue_size",
         "debug",
         "middleware",
+        "detectors",
         "capture_content",
         "prices",
         "instrument",
     ]
-    assert "enforce_policy" not in inspect.signature(hiveloop.Agent.task).parameters
-    assert not hasattr(hiveloop.Task, "wait_for_approval")
+    assert "spool" not in parameters
 
 
 def test_arguments_that_run_code_cost_themselves_not_their_event(hive: Captured) -> None:

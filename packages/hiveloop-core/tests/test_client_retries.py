@@ -11,6 +11,7 @@ from typing import Any
 
 import hiveloop
 import pytest
+import wrapt
 from hiveloop.adapters import ClientRetries, ModelCall, _client_retries
 from hiveloop.testing import Captured
 
@@ -118,6 +119,47 @@ def test_async_clients(hive: Captured, openai: Any) -> None:
         event["task_id"]: event["payload"]["data"]["attempt"] for event in hive.of_type("retry_started")
     }
     assert attempts == {f"t{number}": 2 + number % 2 for number in range(20)}
+    watching.close()
+
+
+def test_wrapper_objects_of_other_tools_see_their_client(hive: Captured, openai: Any) -> None:
+    """Theirs are in the class before ours: called with `self` as an argument, they would not know their client."""
+    seen: list[tuple[str, int]] = []
+
+    def theirs(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        seen.append((type(instance).__name__, len(args)))
+        return wrapped(*args, **kwargs)
+
+    wrapt.wrap_function_wrapper(openai, "SyncAPIClient._sleep_for_retry", theirs)
+    wrapt.wrap_function_wrapper(openai, "AsyncAPIClient._sleep_for_retry", theirs)
+    wrapt.wrap_function_wrapper(openai, "BaseClient._calculate_retry_timeout", theirs)
+    watching = ClientRetries()
+    watching.watch()
+    with hiveloop.agent("a").task("t"):
+        assert _retry(openai) == "slept"
+        about = {"retries_taken": 0, "max_retries": 2, "options": Options(), "response": None}
+        assert asyncio.run(openai.AsyncAPIClient()._sleep_for_retry(**about)) == "slept"
+    assert seen == [
+        ("SyncAPIClient", 0),
+        ("SyncAPIClient", 1),
+        ("AsyncAPIClient", 0),
+        ("AsyncAPIClient", 1),
+    ]
+    assert len(_told(hive)) == 2
+    watching.close()
+
+
+def test_watching_again_under_somebody_elses_wrapper_tells_once(hive: Captured, openai: Any) -> None:
+    watching = ClientRetries()
+    for _ in range(3):
+        watching.watch()
+        ours = vars(openai.SyncAPIClient)["_sleep_for_retry"]
+        openai.SyncAPIClient._sleep_for_retry = lambda self, _ours=ours, **about: _ours(self, **about)
+        watching.close()
+    watching.watch()
+    with hiveloop.agent("a").task("t"):
+        assert _retry(openai) == "slept"
+    assert len(_told(hive)) == 1
     watching.close()
 
 

@@ -126,7 +126,8 @@ def test_a_callback_that_misbehaves_costs_only_its_part(
     assert sink.wait_until(lambda s: len(beats(s, "a")) >= 3 and len(beats(s, "b")) >= 3)
     assert set(beats(sink, "a")[0]) == {"hiveloop"}
     assert sink.kinds("queue_snapshot") == []
-    assert len(warnings(caplog)) <= 1
+    # Of this callback: a thread of the test before may say its own only now.
+    assert len([said for said in warnings(caplog) if which in said]) <= 1
 
 
 @pytest.mark.parametrize("which", ["heartbeat_payload", "queue_provider"])
@@ -212,3 +213,16 @@ def test_beats_go_on_after_a_second_init_and_end_with_shutdown(
     hiveloop.init(endpoint=sink.endpoint, flush_interval=0.02)
     emit(agent, 1)
     assert sink.wait_until(lambda s: len(beats(s, "a")) > had)
+
+
+def test_a_handle_that_outlives_a_reset_beats_anew(sink: FaultSink, hb: hiveloop.HiveBoard) -> None:
+    held = hb.agent("held", heartbeat_interval=QUICK)
+    held.start_task("left open")
+    assert sink.wait_until(lambda s: len(beats(s, "held")) >= 2)
+    hiveloop.reset()
+    assert held.open_tasks == {}
+    again = hiveloop.init(api_key="hb_live_x", endpoint=sink.endpoint)
+    before = len(beats(sink, "held"))
+    assert again.agent("held", heartbeat_interval=QUICK) is held
+    assert sink.wait_until(lambda s: len(beats(s, "held")) > before)
+    assert beats(sink, "held")[before]["hiveloop"]["seq"] == 1

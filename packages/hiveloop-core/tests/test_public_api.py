@@ -11,6 +11,7 @@ PUBLIC = [
     "Action",
     "AdapterUnavailable",
     "Agent",
+    "Decision",
     "HiveBoard",
     "HiveLoopConfigError",
     "HiveLoopError",
@@ -55,6 +56,8 @@ def test_handles() -> None:
         "request_approval",
         "retry",
         "set_payload",
+        "wait_for_approval",
+        "wait_for_approval_async",
     }
     assert set(public_methods(hiveloop.Agent)) >= {
         "event",

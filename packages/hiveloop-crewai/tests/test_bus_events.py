@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -42,7 +43,7 @@ def worker() -> Any:
 
 
 @pytest.fixture
-def inside(hive: Captured, worker: Any) -> Callable[[Callable[[Emit], None]], None]:
+def inside(hive: Captured, worker: Any) -> Callable[..., None]:
     """Runs something with ``emit`` inside an agent's work on a task of a crew."""
     from crewai import Crew, Task
     from crewai.events import crewai_event_bus as bus
@@ -53,8 +54,8 @@ def inside(hive: Captured, worker: Any) -> Callable[[Callable[[Emit], None]], No
     crew = Crew(agents=[worker], tasks=[task], name="mill")
     output = TaskOutput(description="Grind it", raw="Flour.", agent="Miller")
 
-    def run(work: Callable[[Emit], None]) -> None:
-        hiveloop_crewai.instrument()
+    def run(work: Callable[[Emit], None], **options: Any) -> None:
+        hiveloop_crewai.instrument(**options)
         bus.emit(crew, crew_events.CrewKickoffStartedEvent(crew_name="mill", inputs=None))
         bus.emit(task, task_events.TaskStartedEvent(context=None, task=task))
         bus.emit(
@@ -67,9 +68,9 @@ def inside(hive: Captured, worker: Any) -> Callable[[Callable[[Emit], None]], No
         bus.emit(crew, crew_events.CrewKickoffCompletedEvent(crew_name="mill", output=output))
         hiveloop.flush()
 
-    def outside(work: Callable[[Emit], None]) -> None:
+    def outside(work: Callable[[Emit], None], **options: Any) -> None:
         # A context of its own: whatever is left open on the bus's stack ends with it.
-        contextvars.Context().run(run, work)
+        contextvars.Context().run(functools.partial(run, work, **options))
         assert_catalogue(hive)
         assert_closed(hive)
         assert [event["status"] for event in hive.of_type("task_completed")] == ["success"]
@@ -79,6 +80,90 @@ def inside(hive: Captured, worker: Any) -> Callable[[Callable[[Emit], None]], No
 
 def _data(hive: Captured, kind: str) -> list[dict[str, Any]]:
     return [event["payload"]["data"] for event in hive.kinds(kind)]
+
+
+SECRET = "the miller's cat is called Tom"
+
+
+def _replanned(emit: Emit) -> None:
+    from crewai.events.types import observation_events as observation
+    from crewai.events.types import reasoning_events as reasoning
+
+    about = {"agent_role": "Miller"}
+    step = {**about, "step_number": 1, "step_description": SECRET}
+    emit(reasoning.AgentReasoningStartedEvent(**about, task_id="1", attempt=1))
+    plan = f"1. {SECRET}\n2. sell it, {SECRET}"
+    emit(reasoning.AgentReasoningCompletedEvent(**about, task_id="1", plan=plan, ready=True, attempt=1))
+    emit(observation.PlanStepStartedEvent(**step))
+    emit(observation.PlanStepCompletedEvent(**step, success=True))
+    emit(
+        observation.PlanReplanTriggeredEvent(
+            **about, step_number=1, replan_reason=SECRET, replan_count=1, completed_steps_preserved=1
+        )
+    )
+    emit(observation.GoalAchievedEarlyEvent(**about, steps_remaining=1, steps_completed=1, step_number=1))
+
+
+@pytest.mark.parametrize("capture", [True, False])
+def test_a_new_plan_keeps_no_words_where_none_may_leave(hive: Captured, inside: Any, capture: bool) -> None:
+    inside(_replanned, capture_content=capture)
+    first, second = _data(hive, "plan_created")
+    assert [len(plan["steps"]) for plan in (first, second)] == [2, 1]
+    assert second["revision"] == 1
+    assert [step["description"] for step in second["steps"]] == [SECRET if capture else "step 1"]
+    assert (SECRET.encode() in hive.raw) is capture
+
+
+@pytest.mark.parametrize(
+    ("written", "capture", "assigned"),
+    [
+        (f"the one who knows that {SECRET}", False, "coworker"),
+        (f"the one who knows that {SECRET}", True, f"the one who knows that {SECRET}"),
+        ('  "miller"', False, "Miller"),
+        ("Miller", False, "Miller"),
+    ],
+)
+def test_a_coworker_the_model_made_up(
+    hive: Captured, inside: Any, written: str, capture: bool, assigned: str
+) -> None:
+    from datetime import datetime
+
+    from crewai.events.types.tool_usage_events import ToolUsageFinishedEvent, ToolUsageStartedEvent
+
+    def work(emit: Emit) -> None:
+        given = {"coworker": written, "task": SECRET}
+        about = {"tool_name": "delegate_work_to_coworker", "agent_key": "k"}
+        emit(ToolUsageStartedEvent(**about, tool_args=given, tool_class="x"))
+        now = datetime.now()
+        emit(ToolUsageFinishedEvent(**about, tool_args={}, output=SECRET, started_at=now, finished_at=now))
+
+    inside(work, capture_content=capture)
+    (escalated,) = hive.of_type("escalated")
+    assert escalated["payload"]["data"]["assigned_to"] == assigned
+    assert assigned in escalated["payload"]["summary"]
+    assert (SECRET.encode() in hive.raw) is capture
+
+
+def test_two_questions_of_one_method_at_the_same_time(hive: Captured, inside: Any) -> None:
+    from crewai.events.types import flow_events as flow
+
+    def work(emit: Emit) -> None:
+        about = {"flow_name": "F", "method_name": "m"}
+        for message in ("first?", "second?"):
+            emit(flow.HumanFeedbackRequestedEvent(**about, output="o", message=message, emit=None))
+        for feedback in ("yes", "no"):
+            emit(flow.HumanFeedbackReceivedEvent(**about, feedback=feedback, outcome=None))
+
+    inside(work)
+    asked = {
+        e["payload"]["data"]["approval_id"]: e["payload"]["summary"]
+        for e in hive.of_type("approval_requested")
+    }
+    given = [
+        (asked[e["payload"]["data"]["approval_id"]], e["payload"]["data"]["decision"])
+        for e in hive.of_type("approval_received")
+    ]
+    assert given == [("first?", "approved"), ("second?", "rejected")]
 
 
 def test_memory_and_knowledge(hive: Captured, inside: Any, worker: Any) -> None:

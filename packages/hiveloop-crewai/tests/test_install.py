@@ -11,6 +11,7 @@ from typing import Any
 import hiveloop
 import hiveloop_crewai
 import pytest
+import wrapt
 from hiveloop.testing import Captured, capture_events
 from hiveloop_crewai import _watching
 
@@ -162,6 +163,7 @@ def test_after_a_run_that_was_stopped_the_next_one_stands_alone(hive: Captured) 
     assert first["correlation_id"] != second["correlation_id"]
     assert third["task_id"] == "the-plan"
     assert [event["payload"]["exception_type"] for event in hive.of_type("task_failed")] == ["Stop"]
+    assert hive.kinds("anomaly") == [], "the user's own gate is no hook of somebody else's"
     assert len(hive.of_type("task_completed")) == 2
     assert len(actions(hive, "crew")) == 1
 
@@ -228,6 +230,100 @@ def test_slow_listeners_of_the_program_only_delay(hive: Captured) -> None:
     assert {tool["parent_action_id"] for tool in actions(hive, "tool")} == {agent["action_id"]}
     assert len(calls(hive)) == 2
     assert not [event for event in hive.of_type("action_completed") if event["status"] == "aborted"]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_flushing_in_a_handler_of_the_program_waits_for_nobody(hive: Captured, is_async: bool) -> None:
+    """The bus waits for all handlers, and so for the one that asks it to."""
+    from crewai.events import crewai_event_bus
+    from crewai.events.types.task_events import TaskCompletedEvent
+
+    spent: list[float] = []
+
+    def flush(source: Any, event: Any) -> None:
+        began = time.monotonic()
+        hiveloop.flush()
+        spent.append(time.monotonic() - began)
+
+    async def flush_async(source: Any, event: Any) -> None:
+        flush(source, event)
+
+    handler = flush_async if is_async else flush
+    crewai_event_bus.on(TaskCompletedEvent)(handler)
+    try:
+        hiveloop_crewai.instrument()
+        played("tool")
+    finally:
+        crewai_event_bus.off(TaskCompletedEvent, handler)
+    assert len(spent) == 1
+    assert spent[0] < 5, "it gives up after ten"
+    assert len(hive.of_type("task_completed")) == 1
+
+
+def test_counting_that_somebody_else_has_wrapped(hive: Captured) -> None:
+    """Before us by a wrapper object that looks at what it is called on; after us in a former installation."""
+    from crewai.llms.base_llm import BaseLLM
+    from hiveloop_crewai._usage_notes import usage_notes
+
+    name = "_track_token_usage_internal"
+    first = vars(BaseLLM)[name]
+    seen: list[tuple[bool, int]] = []
+
+    def theirs(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        seen.append((isinstance(instance, BaseLLM), len(args)))
+        return wrapped(*args, **kwargs)
+
+    def passing(inner: Any) -> Any:
+        return lambda self, *args, **kwargs: inner(self, *args, **kwargs)
+
+    try:
+        setattr(BaseLLM, name, wrapt.FunctionWrapper(first, theirs))
+        for _ in range(2):
+            hiveloop_crewai.instrument()
+            setattr(BaseLLM, name, passing(vars(BaseLLM)[name]))
+            hiveloop_crewai.uninstrument()
+        hiveloop_crewai.instrument()
+        noted: list[Any] = []
+        keep = usage_notes.note
+        usage_notes.note = lambda call_id, usage: noted.append(usage) or keep(call_id, usage)  # type: ignore[method-assign, func-returns-value]
+        try:
+            played("tool")
+        finally:
+            usage_notes.note = keep  # type: ignore[method-assign]
+        assert [(usage.tokens_in, usage.tokens_out) for usage in noted] == [
+            r.tokens for r in recorded("tool")
+        ]
+        assert seen == [(True, 1)] * len(recorded("tool"))
+    finally:
+        hiveloop_crewai.uninstrument()
+        setattr(BaseLLM, name, first)
+
+
+@pytest.mark.parametrize("ours_first", [True, False])
+def test_kickoffs_that_somebody_else_has_wrapped(hive: Captured, ours_first: bool) -> None:
+    from crewai import Crew
+
+    first = vars(Crew)["kickoff"]
+    seen: list[str] = []
+
+    def theirs(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        seen.append(type(instance).__name__)
+        return wrapped(*args, **kwargs)
+
+    try:
+        if ours_first:
+            hiveloop_crewai.instrument()
+        wrapt.wrap_function_wrapper("crewai.crew", "Crew.kickoff", theirs)
+        wrapped = vars(Crew)["kickoff"]
+        hiveloop_crewai.instrument()
+        played("tool")
+        assert seen == ["Crew"]
+        assert len(hive.of_type("task_completed")) == 1
+        hiveloop_crewai.uninstrument()
+        assert vars(Crew)["kickoff"] is wrapped
+    finally:
+        hiveloop_crewai.uninstrument()
+        Crew.kickoff = first  # type: ignore[method-assign]
 
 
 def test_nothing_is_kept_of_what_has_ended(hive: Captured) -> None:

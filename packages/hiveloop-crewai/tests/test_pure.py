@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hiveloop_crewai._actions import status_code
 from hiveloop_crewai._approvals import decision_of
-from hiveloop_crewai._identity import slug
+from hiveloop_crewai._identity import role_id, slug
 from hiveloop_crewai._models import FirstTokens
 from hiveloop_crewai._plan import Plan, steps_in, with_step
 from hiveloop_crewai._usage import NO_USAGE, Usage, read_usage
@@ -147,6 +147,29 @@ def test_a_step_the_plan_did_not_list_gets_a_place() -> None:
 )
 def test_a_role_as_an_id(role: str, name: str) -> None:
     assert slug(role) == name
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [
+        ("C++ Developer", "C# Developer", "C Developer"),
+        ("🚀", "🎯", "!!!", "..."),
+        ("Q&A", "Q/A", "Q-A", "Q, A"),
+        ("a" * 200 + "b", "a" * 200 + "c", "a" * 100),
+        ("Editor (EU)", "Editor EU"),
+    ],
+)
+def test_different_roles_have_different_ids(roles: tuple[str, ...]) -> None:
+    ids = [role_id(role) for role in roles]
+    assert len(set(ids)) == len(roles)
+    assert all(len(found) <= 110 for found in ids)
+    assert [role_id(role) for role in roles] == ids, "and keep them"
+
+
+def test_a_role_has_the_same_id_in_every_process() -> None:
+    assert role_id("C++ Developer") == "c-developer-88cb52"
+    assert role_id("  c++  developer") == "c-developer-88cb52"
+    assert role_id("Senior  Data {topic} Analyst, EMEA") == "senior-data-topic-analyst-emea"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import gc
 import operator
 import time
 from typing import Annotated, Any, TypedDict
+from uuid import uuid4
 
 import hiveloop_langchain
 import pytest
@@ -253,6 +254,22 @@ def test_records_of_ended_runs_are_not_kept(hive: Any) -> None:
     before = alive()
     RunnableLambda(lambda value: RunnableLambda(lambda v: v, name="inner").invoke(value)).invoke(1, _with())
     assert alive() == before
+
+
+def test_a_run_that_begins_where_another_is_given_up_keeps_its_own_id(hive: Any) -> None:
+    handler = HiveLoopCallbackHandler()
+    leaked, own = uuid4(), uuid4()
+    handler.on_chain_start({}, {}, run_id=leaked, name="leaked")
+    state.runs.values()[0].started -= 25 * 3600 * 1_000_000_000
+    handler.on_chain_start({}, {}, run_id=own, name="work")
+    handler.on_chain_end({}, run_id=own)
+    told = [(event["event_type"], event["task_run_id"]) for event in hive.events if "task_run_id" in event]
+    assert told == [
+        ("task_started", str(leaked)),
+        ("task_completed", str(leaked)),
+        ("task_started", str(own)),
+        ("task_completed", str(own)),
+    ]
 
 
 # -- more under way than there is room for --

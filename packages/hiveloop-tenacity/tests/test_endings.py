@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import gc
 import threading
 from typing import Any
 
@@ -169,6 +171,114 @@ def test_a_loop_resolves_its_issue_at_the_first_try(hive: Captured, worker: Any)
     _exhaust(work)
     assert work() == "ok"
     assert [issue["action"] for issue in _issues(hive)] == ["reported", "resolved"]
+
+
+def test_functions_of_one_name_have_issues_of_their_own(hive: Captured, worker: Any) -> None:
+    hiveloop_tenacity.instrument()
+
+    def one() -> Any:
+        @retry(**quick(attempts=2))
+        def call() -> None:
+            raise ConnectionError("down")
+
+        return call
+
+    def other() -> Any:
+        @retry(**quick(attempts=2))
+        def call() -> str:
+            return "ok"
+
+        return call
+
+    _exhaust(one())
+    assert other()() == "ok"
+    assert [issue["action"] for issue in _issues(hive)] == ["reported"]
+    assert _issues(hive)[0]["issue_id"].endswith("one.<locals>.call")
+    assert data(hive)[0]["function"].endswith(".call")
+    assert "<locals>" not in data(hive)[0]["function"], "what people read stays short"
+
+
+def _calls(flaky: Any, name: str) -> Any:
+    @retry(**quick(attempts=2))
+    def call() -> Any:
+        return name and flaky()
+
+    return call
+
+
+def test_a_closure_resolves_only_what_it_opened_itself(hive: Captured, worker: Any) -> None:
+    hiveloop_tenacity.instrument()
+    flaky = Flaky(4)
+    mail, crm = _calls(flaky, "mail"), _calls(flaky, "crm")
+    _exhaust(mail)
+    _exhaust(crm)
+    assert _calls(Flaky(0), "mail")() == "ok", "holds another object"
+    assert _calls(flaky, "bank")() == "ok", "holds another text"
+    assert crm() == "ok"
+    assert [issue["action"] for issue in _issues(hive)] == ["reported", "reported"], "mail is still down"
+    again = _calls(flaky, "mail")
+    assert again() == "ok", "holds the same: made anew, it is the same function"
+    assert [issue["action"] for issue in _issues(hive)] == ["reported", "reported", "resolved"]
+    assert {issue["issue_id"] for issue in _issues(hive)} == {f"retry:worker:{__name__}._calls.<locals>.call"}
+
+
+def test_what_is_gone_is_stood_for_by_its_like(hive: Captured, worker: Any) -> None:
+    """A function made for each request around an object of that request will never work again itself."""
+    hiveloop_tenacity.instrument()
+    _exhaust(_calls(Flaky(9), "x"))
+    gc.collect()
+    assert _calls(Flaky(0), "x")() == "ok"
+    assert [issue["action"] for issue in _issues(hive)] == ["reported", "resolved"]
+
+
+def test_partials_are_told_apart_by_what_they_hold(hive: Captured, worker: Any) -> None:
+    hiveloop_tenacity.instrument()
+
+    def fetch(where: str, state: dict[str, int] = {"a": 2, "b": 0}) -> str:  # noqa: B006
+        if state[where] > 0:
+            state[where] -= 1
+            raise ConnectionError(where)
+        return where
+
+    a, b = (retry(**quick(attempts=2))(functools.partial(fetch, where)) for where in "ab")
+    _exhaust(a)
+    assert b() == "b"
+    assert [issue["action"] for issue in _issues(hive)] == ["reported"]
+    assert a() == "a"
+    assert [issue["action"] for issue in _issues(hive)] == ["reported", "resolved"]
+
+
+def test_a_long_name_is_cut_without_meeting_another(hive: Captured, worker: Any) -> None:
+    for end in ("a", "b"):
+        hiveloop_tenacity.instrument(name=lambda state, end=end: "x" * 199 + end)
+        with hiveloop.agent("w" * 200).task(end):
+            _exhaust(retry(**quick(attempts=2))(Flaky(9)))
+    first, second = (issue["issue_id"] for issue in _issues(hive))
+    assert first != second
+    assert len(first) == len(second) == 256
+
+
+def test_a_stop_condition_that_cannot_be_read_costs_only_its_number(hive: Captured, worker: Any) -> None:
+    class Stop(tenacity.stop_after_attempt):
+        limit = 2
+
+        @property
+        def max_attempt_number(self) -> int:
+            raise RuntimeError("not yet known")
+
+        @max_attempt_number.setter
+        def max_attempt_number(self, value: int) -> None:
+            self.limit = value
+
+        def __call__(self, retry_state: Any) -> bool:
+            return bool(retry_state.attempt_number >= self.limit)
+
+    hiveloop_tenacity.instrument()
+    _exhaust(retry(**quick(stop=Stop(2)))(Flaky(9)))
+    (told,) = data(hive)
+    assert told["attempt"] == 2
+    assert "max_attempts" not in told
+    assert len(_issues(hive)) == 1
 
 
 def test_nobody_elses_issue_is_resolved(hive: Captured, worker: Any) -> None:

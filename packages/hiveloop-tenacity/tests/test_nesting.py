@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import threading
 from typing import Any
 
@@ -12,6 +14,7 @@ import tenacity
 from hiveloop.testing import Captured
 from hiveloop_tenacity import _nesting
 from hiveloop_tenacity._open_issues import OpenIssues
+from hiveloop_tenacity._same_function import note
 from tenacity import RetryError, Retrying, retry
 
 from .scripted import Flaky, awake, data, quick
@@ -222,12 +225,69 @@ def test_a_try_that_outlives_the_observation_is_around_nothing_later(hive: Captu
     assert _issues(hive) == ["reported Flaky"]
 
 
+@pytest.mark.parametrize("way", ["return", "break", "error"])
+def test_a_loop_that_judges_results_and_is_left_tells_what_gave_up_inside(hive: Captured, way: str) -> None:
+    inner = retry(**quick(attempts=2))(Flaky(99))
+
+    def outer() -> str:
+        for attempt in Retrying(**quick(retry=tenacity.retry_if_result(lambda found: found == "never"))):
+            with attempt:
+                with contextlib.suppress(RetryError):
+                    inner()
+                if way == "return":
+                    return "left"
+            if way == "error":
+                raise KeyError("outside of the block")
+            break
+        return "left"
+
+    if way == "error":
+        with pytest.raises(KeyError):
+            outer()
+    else:
+        assert outer() == "left"
+    assert _issues(hive) == ["reported Flaky"]
+
+
+def test_a_loop_that_judges_results_and_goes_on_does_not_tell(hive: Captured) -> None:
+    flaky = Flaky(2)
+    inner = retry(**quick(attempts=2))(flaky)
+    answer = None
+    for attempt in Retrying(**quick(retry=tenacity.retry_if_result(lambda found: found is None))):
+        with attempt:
+            with contextlib.suppress(RetryError):
+                answer = inner()
+        attempt.retry_state.set_result(answer)
+    assert answer == "ok"
+    assert _issues(hive) == []
+
+
+async def test_an_asynchronous_loop_that_is_left_tells_when_it_is_gone(hive: Captured) -> None:
+    inner = retry(**quick(attempts=2))(Flaky(99))
+
+    async def outer() -> str:
+        retrying = tenacity.AsyncRetrying(
+            **quick(sleep=awake, retry=tenacity.retry_if_result(lambda r: r == 1))
+        )
+        async for attempt in retrying:
+            with attempt:
+                with contextlib.suppress(RetryError):
+                    inner()
+                return "left"
+        return "done"
+
+    assert await outer() == "left"
+    gc.collect()
+    assert _issues(hive) == ["reported Flaky"]
+
+
 def test_open_issues_are_bounded() -> None:
     issues = OpenIssues(limit=3)
     for number in range(5):
-        assert issues.report(str(number)) == 1
-    assert issues.report("4") == 2
-    assert [issues.resolve(str(number)) for number in range(5)] == [False, False, True, True, True]
+        assert issues.report(str(number), note("call", None)) == 1
+    assert issues.report("4", note("call", None)) == 2
+    resolved = [issues.resolve(str(number), "call", None) for number in range(5)]
+    assert resolved == [False, False, True, True, True]
     assert not issues
 
 

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.environments import ROOT, Environment, EnvironmentUnavailableError, clean_variables
 
 HERE = Path(__file__).parent
-SUITE = ("retries", "endings", "nesting", "hooks", "watch", "install", "conformance")
+SUITE = ("retries", "endings", "nesting", "hooks", "watch", "install", "beside_others", "conformance")
 OWN = tuple(str(ROOT / "packages" / name) for name in ("hiveloop-core", "hiveloop-tenacity"))
 #: The lowest; the first whose loop keeps a state of its own; the first with `async with attempt`; the highest there is.
 VERSIONS = {
@@ -27,7 +27,8 @@ _SUITE_SECONDS = 100
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_behaviour_is_the_same(version: str) -> None:
     environment = Environment(
-        f"tenacity-{version}", (VERSIONS[version], "pytest>=8", "pytest-asyncio", "pytest-timeout", *OWN)
+        f"tenacity-{version}",
+        (VERSIONS[version], "pytest>=8", "pytest-asyncio", "pytest-timeout", "wrapt", *OWN),
     )
     try:
         python = environment.prepare()

@@ -11,10 +11,14 @@ from . import (
     market_research,
     newsroom,
     order_desk,
+    parcel_watch,
     refund_desk,
+    report_reader,
     returns_team,
+    shelf_audit,
     stock_keeper,
     support_triage,
+    wholesale,
     wire,
 )
 
@@ -31,6 +35,10 @@ DEMO_SCRIPTS: dict[str, tuple[Script, ...]] = {
     "returns-team": returns_team.SCRIPTS,
     "newsroom": newsroom.SCRIPTS,
     "stock-keeper": stock_keeper.SCRIPTS,
+    "shelf-audit": shelf_audit.SCRIPTS,
+    "report-reader": report_reader.SCRIPTS,
+    "parcel-watch": parcel_watch.SCRIPTS,
+    "wholesale": wholesale.SCRIPTS,
 }
 WIRE_SCRIPTS = wire.SCRIPTS
 CREWAI_SCRIPTS = crewai.SCRIPTS

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from .errors import ApiError
+from .headers import SECURITY_HEADERS
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -46,7 +47,7 @@ class SafetyBoundary:
             await self._app(scope, receive, watched)
         except Exception:
             self.reached += 1
-            _log.exception("unexpected error while serving %s", scope.get("path", ""))
+            _log.exception("unexpected error while serving %r", scope.get("path", ""))
             if started or scope["type"] != "http":
                 raise
             await _answer_500(send)
@@ -54,6 +55,7 @@ class SafetyBoundary:
 
 async def _answer_500(send: Send) -> None:
     body = ApiError("something went wrong in the collector; its log has the details").body()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    told = {"Content-Type": "application/json", "Content-Length": str(len(body)), **SECURITY_HEADERS}
+    headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
     await send({"type": "http.response.start", "status": 500, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -8,6 +8,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from .errors import ApiError, BadRequestError, TooManyRequestsError
+from .headers import SECURITY_HEADERS
 
 __all__ = ["Connection"]
 
@@ -26,6 +27,9 @@ class Connection(HttpToolsProtocol):
     head_seconds = 15.0
     #: Connections at a time. Most systems let a process have 1,024 files, and the store needs a few of them.
     max_connections = 900
+    #: Seconds a client may leave what was written for it unread, and go on sending what was refused already.
+    unread_seconds = 60.0
+    linger_seconds = 5.0
 
     #: Since when no request has been under way, in the loop's time; None while one is.
     _silent_since: float | None = None
@@ -34,6 +38,7 @@ class Connection(HttpToolsProtocol):
     _head_bytes = 0
     _refused = False
     _head_timer: asyncio.TimerHandle | None = None
+    _unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connected."""
@@ -46,6 +51,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client left, or was cut off."""
         self._forget_timer()
+        self._forget_unread()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -62,6 +68,17 @@ class Connection(HttpToolsProtocol):
             self.send_400_response("Invalid HTTP request received.")
         if self._in_head and self._head_bytes > self.max_head_bytes:
             self._refuse_head()
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as is written for it."""
+        super().pause_writing()
+        if self._unread_timer is None:
+            self._unread_timer = self.loop.call_later(self.unread_seconds, self.hang_up)
+
+    def resume_writing(self) -> None:
+        """The client has read on."""
+        self._forget_unread()
+        super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be parsed, in the envelope every error has, and hang up."""
@@ -110,6 +127,9 @@ class Connection(HttpToolsProtocol):
         """The last byte of an answer was handed over."""
         # A request that came meanwhile is under way already.
         self._silent_since = None if self.pipeline else self.loop.time()
+        if not self._in_head:
+            # It was answered before it was read to its end. Closing at once could cost the client the answer.
+            self.loop.call_later(self.linger_seconds, self._end_unfinished, self.cycle)
         super().on_response_complete()
 
     def _make_room(self) -> None:
@@ -135,6 +155,16 @@ class Connection(HttpToolsProtocol):
             self._head_timer.cancel()
             self._head_timer = None
 
+    def _forget_unread(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+
+    def _end_unfinished(self, answered: object) -> None:
+        """Hang up on a request whose answer is long sent and whose body still comes."""
+        if self.cycle is answered and not self._in_head and not self.transport.is_closing():
+            self.transport.close()
+
     def _give_up(self) -> None:
         """Nobody listens for an answer to half a question."""
         if self._in_head and not self.transport.is_closing():
@@ -158,6 +188,7 @@ class Connection(HttpToolsProtocol):
             "content-type": "application/json",
             "content-length": str(len(body)),
             "connection": "close",
+            **SECURITY_HEADERS,
             **error.headers,
         }
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()

@@ -6,20 +6,36 @@ import asyncio
 from collections import Counter
 
 from .instant import HOUR_US, MINUTE_US
+from .projections.agent_status import silence_of
 from .projections.agent_view import AgentFacts, AgentStats, AgentView, agent_view
 from .projections.cost import estimated_part, known_cost
 from .projections.issue import is_active
 from .projections.pipeline import queue_depth
 from .projections.time_range import recent_span
 from .store import Span, Store
-from .store.rows import ActivityRow, AgentPlaces, OutcomeRow, Scope, UsageRow
+from .store.rows import (
+    ActivityRow,
+    AgentPlaces,
+    ApprovalRow,
+    IssueRow,
+    LatestRow,
+    OutcomeRow,
+    Scope,
+    Silence,
+    UsageRow,
+)
 
-__all__ = ["FLEET_ROWS", "agent_stats", "agent_views", "belongs", "day_span"]
+__all__ = ["FLEET_ROWS", "agent_stats", "agent_views", "belongs", "day_span", "silence_in"]
 
 #: Most issues, approvals or snapshots looked at for one answer.
 FLEET_ROWS = 5_000
 _BUCKETS = 12
 _WIDTH = 5 * MINUTE_US
+
+
+async def silence_in(store: Store, tenant: str, now: int) -> Silence:
+    """Who of a tenant's fleet has been silent for too long at ``now`` (microseconds)."""
+    return silence_of(await store.agents(tenant, None), now)
 
 
 async def agent_views(store: Store, tenant: str, now: int, scope: Scope | None = None) -> list[AgentView]:
@@ -29,12 +45,14 @@ async def agent_views(store: Store, tenant: str, now: int, scope: Scope | None =
     """
     scope = scope or Scope()
     agent_id, span = scope.agent_id, recent_span(HOUR_US, _WIDTH, now)
-    agents, places, busy, tasks, approvals = await asyncio.gather(
-        store.agents(tenant, agent_id),
-        store.agent_places(tenant, scope),
-        store.open_tasks(tenant, Scope(agent_id=agent_id)),
-        store.open_tasks(tenant, scope),
-        store.open_approvals(tenant, agent_id, FLEET_ROWS),
+    fleet, places = await asyncio.gather(store.agents(tenant, None), store.agent_places(tenant, scope))
+    # Of the whole fleet: a request of this agent may be about a run of another.
+    silence = silence_of(fleet, now)
+    agents = [row for row in fleet if agent_id in (None, row.state.agent_id)]
+    busy, tasks, approvals = await asyncio.gather(
+        store.open_tasks(tenant, Scope(agent_id=agent_id), silence),
+        store.open_tasks(tenant, scope, silence),
+        store.open_approvals(tenant, agent_id, FLEET_ROWS, silence),
     )
     queues, issues, usage, outcomes, activity = await asyncio.gather(
         store.latest(tenant, agent_id, ("queue_snapshot",), FLEET_ROWS),
@@ -46,10 +64,8 @@ async def agent_views(store: Store, tenant: str, now: int, scope: Scope | None =
     open_by_agent = {task.agent_id: task for task in tasks}
     working = {task.agent_id for task in busy}
     waiting = {approval.agent_id for approval in approvals}
-    depths = {row.agent_id: queue_depth(row) for row in queues if belongs(row.project_id, scope)}
-    active = Counter(
-        row.state.agent_id for row in issues if is_active(row.state) and belongs(row.state.project_id, scope)
-    )
+    depths = {row.agent_id: queue_depth(row) for row in queues if belongs(row, scope)}
+    active = Counter(row.state.agent_id for row in issues if is_active(row.state) and belongs(row, scope))
     usage_by_agent = {row.group[0]: row for row in usage}
     outcomes_by_agent = {row.group[0]: row for row in outcomes}
     sparklines = _sparklines(activity, span)
@@ -73,9 +89,13 @@ async def agent_views(store: Store, tenant: str, now: int, scope: Scope | None =
     return views
 
 
-def belongs(project_id: str | None, scope: Scope) -> bool:
-    """Whether what names this project counts within a scope; what names none belongs to all projects of its agent."""
-    return scope.project_id is None or project_id in (None, scope.project_id)
+def belongs(row: LatestRow | IssueRow | ApprovalRow, scope: Scope) -> bool:
+    """Whether what hangs on an agent counts within a scope; what names no project belongs to all projects of its agent."""
+    return (
+        (scope.project_id is None or row.project_id in (None, scope.project_id))
+        and scope.environment in (None, row.environment)
+        and scope.group in (None, row.group)
+    )
 
 
 def _sparklines(activity: list[ActivityRow], span: Span) -> dict[str, list[int]]:

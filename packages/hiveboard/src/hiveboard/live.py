@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from .errors import TooManyRequestsError
 from .store.records import Published, StoredEvent
+from .waiters import Waiters
 
 __all__ = ["Hub", "Notice", "Subscriber"]
 
@@ -24,6 +25,12 @@ class Subscriber:
         self.seq = seq
         self.notice = 0
         self.wake = asyncio.Event()
+        self.ended = False
+
+    def end(self) -> None:
+        """Let the follower end: its key or session is no longer good."""
+        self.ended = True
+        self.wake.set()
 
 
 class Notice(Struct, frozen=True):
@@ -42,7 +49,9 @@ class Hub:
     when it has fallen behind the ring (or was the first to come), from the store. A slow follower therefore costs no memory.
     """
 
-    def __init__(self, ring_events: int, max_subscribers: int) -> None:
+    def __init__(self, ring_events: int, max_subscribers: int, max_waiters: int) -> None:
+        #: Those who wait for an approval.
+        self.waiters = Waiters(max_waiters)
         self._ring: deque[Published] = deque()
         self._ring_events = 0
         self._ring_max = ring_events
@@ -58,11 +67,13 @@ class Hub:
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Name the event loop that followers run in."""
         self._loop = loop
+        self.waiters.bind(loop)
 
     def publish(self, added: Published) -> None:
         """Called by the writer thread after a commit."""
         if not added.records:
             return
+        self.waiters.notice(added)
         with self._lock:
             self._newest = added.first_seq + len(added.records) - 1
             if not self._subscribers:
@@ -112,6 +123,7 @@ class Hub:
         """Let every follower end."""
         self._closed = True
         self._wake_all()
+        self.waiters.close()
 
     def subscribe(self, tenant: str, seq: int) -> Subscriber:
         """Follow a tenant from a sequence number on. Raises 429 when too many follow."""

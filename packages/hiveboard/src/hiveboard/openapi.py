@@ -18,11 +18,26 @@ from .routes.table import Endpoint
 __all__ = ["build_document"]
 
 _PATH_PARAM = re.compile(r"\{(\w+)(?::id)?\}")
-_PATH_PARAM_TEXT = {"agent_id": "The agent's id.", "task_id": "The task's id."}
+_PATH_PARAM_TEXT = {
+    "agent_id": "The agent's id.",
+    "task_id": "The task's id.",
+    "approval_id": "The request's approval_id, or the id of its event.",
+    "issue_id": "The `id` of the issue's row.",
+    "insight_id": "The insight's id, as listed.",
+    "key_id": "The key's id, as listed.",
+    "project_id": "The project's slug or id.",
+    "model": "The model, as calls name it.",
+    "session_id": "The session's id.",
+    "rule_id": "The alert rule's id.",
+    "channel_id": "The alert channel's id.",
+}
 _TAGS = {
     "ingest": "Sending events.",
     "queries": "What happened and how things are.",
     "live": "What is happening.",
+    "admin": "How the collector works: keys, prices, rules, policies, settings.",
+    "alerts": "Rules that tell somebody, where they tell it, and what was told.",
+    "session": "Signing in with a browser.",
     "system": "The collector itself.",
 }
 
@@ -48,7 +63,7 @@ def build_document(endpoints: tuple[Endpoint, ...]) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
-        "security": [{"key": []}, {}],
+        "security": [{"key": []}, {"session": []}, {}],
         "paths": paths,
         "components": {
             "schemas": components,
@@ -58,7 +73,14 @@ def build_document(endpoints: tuple[Endpoint, ...]) -> dict[str, Any]:
                     "scheme": "bearer",
                     "description": "An hb_live_, hb_test_ or hb_read_ key. Without configured keys, queries from "
                     "this machine need none.",
-                }
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "hiveboard_session",
+                    "description": "Set by POST /v1/session; the port, where there is one, ends its name. Requests that "
+                    "change something also carry the session's csrf_token as X-CSRF-Token.",
+                },
             },
         },
     }
@@ -83,7 +105,7 @@ def _operation(endpoint: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
         schema = _batch_schema() if endpoint.body is WireBatch else by_type[str(endpoint.body)]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     if endpoint.needs != "read":
-        operation["security"] = [{"key": []}]
+        operation["security"] = [{"key": []}, {"session": []}]
     elif endpoint.public:
         operation["security"] = [{}]
     return operation
@@ -121,7 +143,10 @@ def _responses(endpoint: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
     # A stream is text; what its messages hold is told in the summary.
     streamed = endpoint.media_type != "application/json"
     answer = {"type": "string"} if streamed else by_type[str(endpoint.answer)]
-    responses = {"200": {"description": "The answer.", "content": content(answer, endpoint.media_type)}}
+    answered = content(answer, endpoint.media_type)
+    for media_type in endpoint.also:
+        answered |= content({"type": "string"}, media_type)
+    responses = {"200": {"description": "The answer.", "content": answered}}
     for status, kind, description in endpoint.more_answers:
         responses[str(status)] = {"description": description, "content": content(by_type[str(kind)])}
     codes = set(endpoint.errors) | (set() if endpoint.public else {401, 421, 503})

@@ -29,6 +29,20 @@ class StatusChange(Struct, kw_only=True):
     current_task_id: str | None
     current_project_id: str | None
     heartbeat_age_seconds: float | None
+    environment: str
+    group: str
+
+
+class Stuck(Struct, kw_only=True):
+    """An agent has shown no sign of life for longer than its threshold."""
+
+    agent_id: str
+    last_heartbeat: str | None
+    stuck_threshold_seconds: float
+    current_task_id: str | None
+    current_project_id: str | None
+    environment: str
+    group: str
 
 
 def status_changes(known: dict[str, str], views: list[AgentView], now: int) -> list[StatusChange]:
@@ -48,6 +62,8 @@ def status_changes(known: dict[str, str], views: list[AgentView], now: int) -> l
                 current_task_id=view.current_task_id,
                 current_project_id=view.current_project_id,
                 heartbeat_age_seconds=view.heartbeat_age_seconds,
+                environment=view.environment,
+                group=view.group,
             )
         )
     return changes
@@ -73,3 +89,10 @@ async def watch_statuses(store: Store, hub: Hub, clock: Callable[[], int]) -> No
             # The first look only learns how things are; followers have just asked for that themselves.
             for change in [] if first_look else changes:
                 hub.announce(tenant, "agent.status_changed", msgspec.json.encode(change))
+                if change.new_status == "stuck":
+                    view = next(view for view in views if view.agent_id == change.agent_id)
+                    hub.announce(tenant, "agent.stuck", msgspec.json.encode(_stuck(view)))
+
+
+def _stuck(view: AgentView) -> Stuck:
+    return Stuck(**{name: getattr(view, name) for name in Stuck.__struct_fields__})

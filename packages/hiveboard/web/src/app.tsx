@@ -3,7 +3,7 @@
 import { Main } from "./parts/Main";
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { signInNeeded } from "./api/client";
+import { ApiError, signInNeeded } from "./api/client";
 import { FirstRun } from "./parts/FirstRun";
 import { Header } from "./parts/Header";
 import { KeyList, Palette } from "./parts/Palette";
@@ -19,7 +19,10 @@ import Pipeline from "./views/Pipeline";
 import Run from "./views/Run";
 import Tasks from "./views/Tasks";
 
-const PAGES: Record<Exclude<Route["view"], "costs">, ComponentType> = {
+type View = Route["view"];
+
+/** What most people open first comes with the page; the rest comes when it is asked for. */
+const PAGES: Partial<Record<View, ComponentType>> = {
   fleet: Fleet,
   tasks: Tasks,
   activity: Activity,
@@ -27,19 +30,32 @@ const PAGES: Record<Exclude<Route["view"], "costs">, ComponentType> = {
   run: Run,
 };
 
-/** The cost view brings the charting library, which no other page needs. */
-function CostsPage() {
+type Module = Promise<{ default: ComponentType }>;
+
+const LATER: Partial<Record<View, () => Module>> = {
+  costs: () => import("./views/Costs"),
+  insights: () => import("./views/Insights"),
+  compare: () => import("./views/Compare"),
+  sessions: () => import("./views/Sessions"),
+  session: () => import("./views/Session"),
+  agent: () => import("./views/Agent"),
+  settings: () => import("./views/Settings"),
+};
+
+const UNREACHABLE = "This part of the page could not be loaded. Is “hiveboard serve” still running?";
+
+/** A view that brings code no other page needs. */
+function Later({ load }: { load: () => Module }) {
   const [Page, setPage] = useState<ComponentType | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
   useEffect(() => {
-    void import("./views/Costs").then((module) => setPage(() => module.default));
+    load().then(
+      (module) => setPage(() => module.default),
+      () => setError(new ApiError(0, "unreachable", UNREACHABLE)),
+    );
   }, []);
-  return Page ? (
-    <Page />
-  ) : (
-    <Main kind="page">
-      <Loading />
-    </Main>
-  );
+  if (Page) return <Page />;
+  return <Main kind="page">{error ? <Failed error={error} retry={() => location.reload()} /> : <Loading />}</Main>;
 }
 
 function keys(): KeyMap {
@@ -72,10 +88,12 @@ function Content() {
         <Loading />
       </Main>
     );
-  if (allAgents.value.length === 0 && route.value.view !== "run") return <FirstRun />;
-  if (route.value.view === "costs") return <CostsPage />;
-  const Page = PAGES[route.value.view];
-  return <Page key={route.value.view} />;
+  const { view } = route.value;
+  if (allAgents.value.length === 0 && view !== "run" && view !== "settings") return <FirstRun />;
+  const load = LATER[view];
+  if (load) return <Later key={view} load={load} />;
+  const Page = PAGES[view] ?? Fleet;
+  return <Page key={view} />;
 }
 
 export function App() {

@@ -2,12 +2,14 @@
 
 import { render } from "preact";
 import { serverNow } from "./api/client";
+import { loadSession } from "./api/session";
 import { App } from "./app";
 import { startRouter } from "./router";
 import { startClock } from "./state/clock";
 import { startFleet } from "./state/fleet";
 import { startKeys } from "./state/keys";
 import { runLive, watchNetwork } from "./state/live";
+import { startPreferences } from "./state/preferences";
 import { applyTheme } from "./state/theme";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -22,13 +24,22 @@ import "./styles/waterfall.css";
 import "./styles/detail.css";
 import "./styles/task-table.css";
 import "./styles/tables.css";
+import "./styles/forms.css";
+import "./styles/settings.css";
+import "./styles/insights.css";
+import "./styles/marking.css";
+import "./styles/compare.css";
+import "./styles/sessions.css";
+import "./styles/agent.css";
 
 applyTheme();
 startRouter();
 startKeys();
 startClock();
 startFleet(serverNow);
+startPreferences();
 watchNetwork();
+void loadSession();
 void runLive();
 
 const host = document.getElementById("app");

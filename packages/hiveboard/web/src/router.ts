@@ -2,15 +2,20 @@
 
 import { computed, signal } from "@preact/signals";
 
-export const VIEWS = ["fleet", "tasks", "activity", "costs", "pipeline"] as const;
+export const VIEWS = ["fleet", "tasks", "activity", "costs", "pipeline", "insights", "compare", "sessions", "settings"] as const;
 export type ViewName = (typeof VIEWS)[number];
+/** Views of one thing, named by its id. */
+const DETAILS = ["agent", "session"] as const;
+export type DetailName = (typeof DETAILS)[number];
 export type Query = Readonly<Record<string, string>>;
 
 export interface Route {
-  view: ViewName | "run";
+  view: ViewName | DetailName | "run";
   /** Set when `view` is "run". */
   taskId: string | null;
   runId: string | null;
+  /** Set when the view is of one agent or one session; of the settings, which part of them. */
+  id?: string;
   query: Query;
 }
 
@@ -34,8 +39,11 @@ export function parse(hash: string): Route {
   if (parts[0] === "run" && parts[1]) {
     return { view: "run", taskId: decode(parts[1]), runId: parts[2] ? decode(parts[2]) : null, query };
   }
+  const detail = DETAILS.find((name) => name === parts[0]);
+  if (detail && parts[1]) return { view: detail, taskId: null, runId: null, id: decode(parts[1]), query };
   const view = VIEWS.find((name) => name === parts[0]) ?? "fleet";
-  return { view, taskId: null, runId: null, query };
+  const part = view === "settings" && parts[1] ? { id: decode(parts[1]) } : {};
+  return { view, taskId: null, runId: null, ...part, query };
 }
 
 function splitOnce(text: string, mark: string): [string, string?] {
@@ -54,6 +62,7 @@ export function build(route: Route): string {
   if (route.view === "run" && route.taskId) {
     path += `/${encode(route.taskId)}${route.runId ? `/${encode(route.runId)}` : ""}`;
   }
+  if (route.id !== undefined) path += `/${encode(route.id)}`;
   const search = Object.entries(route.query)
     .filter(([, value]) => value !== "")
     .map(([key, value]) => `${encode(key)}=${encode(value)}`)
@@ -86,9 +95,19 @@ export function viewHref(view: ViewName, query: Query = {}): string {
   return build({ view, taskId: null, runId: null, query: { ...sticky(), ...query } });
 }
 
+/** Address of a part of the settings. */
+export function settingsHref(part: string): string {
+  return build({ view: "settings", taskId: null, runId: null, id: part, query: sticky() });
+}
+
 /** Address of one run. */
 export function runHref(taskId: string, runId?: string | null, query: Query = {}): string {
   return build({ view: "run", taskId, runId: runId ?? null, query: { ...sticky(), ...query } });
+}
+
+/** Address of one agent or one session. */
+export function detailHref(view: DetailName, id: string, query: Query = {}): string {
+  return build({ view, taskId: null, runId: null, id, query: { ...sticky(), ...query } });
 }
 
 export function go(href: string): void {

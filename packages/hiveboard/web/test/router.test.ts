@@ -22,12 +22,19 @@ describe("routes", () => {
     expect(parse(build(route))).toEqual(route);
   });
 
+  it.each(HOSTILE)("the agent and the session %j survive their addresses", (id) => {
+    for (const view of ["agent", "session"] as const) {
+      const route: Route = { view, taskId: null, runId: null, id, query: { range: "7d" } };
+      expect(parse(build(route))).toEqual(route);
+    }
+  });
+
   it("drops lone surrogates instead of failing", () => {
     const back = parse(build({ view: "run", taskId: "a\ud800b", runId: null, query: {} }));
     expect(back.taskId).toBe("a\ufffdb");
   });
 
-  it.each(["", "#", "#/", "#/nowhere", "#/run", "#/run/", "#garbage?%"])("%j leads to the fleet", (hash) =>
+  it.each(["", "#", "#/", "#/nowhere", "#/run", "#/run/", "#/agent", "#/session/", "#garbage?%"])("%j leads to the fleet", (hash) =>
     expect(parse(hash).view).toBe("fleet"),
   );
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { byUrgency, needsAttention, progress, rateTone, statusLook } from "../src/model/status";
-import { mostTelling, whyTelling } from "../src/model/task";
+import { byUrgency, isOpen, needsAttention, progress, rateTone, statusLook } from "../src/model/status";
+import { lostNote, mostTelling, whyTelling } from "../src/model/task";
 import { allowed } from "../src/model/openapi";
 import { agent, run } from "./fixtures";
 
@@ -64,6 +64,20 @@ describe("the run that is shown first", () => {
     ["processing", "is at work"],
     ["completed", "is the newest"],
   ])("says of a run that is %s why", (derived_status, words) => expect(whyTelling(run({ derived_status }))).toContain(words));
+});
+
+describe("a lost run", () => {
+  const row = run({
+    derived_status: "lost",
+    lost_since: "2026-02-10T14:03:00.000Z",
+    last_step: { name: "download", type: "action_started", timestamp: "2026-02-10T14:02:00.000Z" },
+  });
+  it("says its last step and when its process was last heard", () => {
+    expect(lostNote(row)).toContain("Its last step was download");
+    expect(lostNote(row)).toContain("Nothing was heard of its process since");
+    expect(lostNote(run({ derived_status: "processing" }))).toBeNull();
+  });
+  it("is not at work", () => expect(isOpen("lost")).toBe(false));
 });
 
 describe("the statuses to filter by", () => {

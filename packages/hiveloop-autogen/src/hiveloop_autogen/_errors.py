@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import re
 from typing import Any
 
 from hiveloop import Intervention
-from hiveloop.adapters import attempt
+from hiveloop.adapters import attempt, guarded, outcome_of
 from hiveloop.adapters.preview import ARGUMENT_CHARS
 
 from ._nodes import Node, Root, RunNode
@@ -16,16 +14,8 @@ from ._translate import ErrorInfo
 
 __all__ = ["cause_of", "describe", "note_cause", "outcome_of", "swallowed_intervention", "tell_origin"]
 
-_CANCELLED = (asyncio.CancelledError, concurrent.futures.CancelledError, KeyboardInterrupt, SystemExit)
 #: AutoGen hands a participant's exception on as the text of a RuntimeError: `BadRequestError: …\nTraceback:\n…`.
 _TEXT = re.compile(r"^(?:RuntimeError: )*([A-Za-z_]\w*): ?(.*)", re.DOTALL)
-
-
-def outcome_of(error: BaseException) -> str | None:
-    """``None`` for a real failure; else how the run ended: ``cancelled`` or ``abandoned``."""
-    if isinstance(error, _CANCELLED):
-        return "cancelled"
-    return "abandoned" if isinstance(error, GeneratorExit) else None
 
 
 def note_cause(node: Node | None, error: BaseException) -> None:
@@ -64,16 +54,21 @@ def tell_origin(root: Root, error: BaseException, action_id: str) -> str | None:
 
 def describe(error: BaseException, capture: bool) -> ErrorInfo:
     """Type, message (only when content is captured: it may quote the model) and HTTP status of an error."""
-    status: Any = getattr(error, "status_code", None)
-    if type(status) is not int:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-    status = status if type(status) is int else None
+    status = _status(error)
     kind, message = type(error).__name__, _text(error)
     if kind == "RuntimeError":
         named = _TEXT.match(message.partition("\nTraceback:")[0]) if "\nTraceback:" in message else None
         if named is not None:
             kind, message = named.group(1), named.group(2)
     return ErrorInfo(kind, (message[:ARGUMENT_CHARS] or None) if capture else None, status)
+
+
+def _status(error: BaseException) -> int | None:
+    # Properties of the program's own errors: what they raise is no fault of ours, and costs only the status.
+    status: Any = guarded(lambda: getattr(error, "status_code", None), None)
+    if type(status) is not int:
+        status = guarded(lambda: getattr(getattr(error, "response", None), "status_code", None), None)
+    return status if type(status) is int else None
 
 
 def _text(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from types import TracebackType
 from typing import Any
@@ -36,25 +37,37 @@ class Watch:
         """It raised, or its consumer left (``GeneratorExit``); an Intervention is raised in the error's place."""
 
 
-async def follow(stream: Any, watch: Watch) -> AsyncGenerator[Any, None]:
-    """The items of ``stream``, with ``watch`` told of each and of the end."""
+async def follow(stream: Any, watch: Watch) -> AsyncGenerator[Any, Any]:
+    """The items of ``stream``, with ``watch`` told of each and of the end. What is sent or thrown in, goes through."""
     node = watch.open()
     if watch.instead is not None:
         yield watch.instead
         return
     items = aiter(stream)
+    step: Callable[[], Awaitable[Any]] = items.__anext__
     try:
         while True:
             if node is None:
-                item = await _next(items)
+                item = await _next(step)
             else:
                 with inside(node):
-                    item = await _next(items)
+                    item = await _next(step)
             if item is _END:
                 break
             if node is not None:
                 watch.saw(item)
-            yield item
+            step = items.__anext__
+            try:
+                sent = yield item
+            except GeneratorExit:
+                raise
+            except BaseException as thrown:
+                if not hasattr(items, "athrow"):
+                    raise
+                step = functools.partial(items.athrow, thrown)
+            else:
+                if sent is not None and hasattr(items, "asend"):
+                    step = functools.partial(items.asend, sent)
     except BaseException as error:
         instead = await _left(items, node, watch, error)
         _cut_out(error)
@@ -68,9 +81,9 @@ async def follow(stream: Any, watch: Watch) -> AsyncGenerator[Any, None]:
 _END: Any = object()
 
 
-async def _next(items: Any) -> Any:
+async def _next(step: Callable[[], Awaitable[Any]]) -> Any:
     try:
-        return await items.__anext__()
+        return await step()
     except StopAsyncIteration:
         return _END
 
@@ -121,14 +134,14 @@ async def await_inside(call: Callable[[], Awaitable[Any]], watch: Watch) -> Any:
     try:
         with inside(node):
             result = await call()
+        watch.saw(result)
+        watch.closed()
     except BaseException as error:
         instead = watch.failed(error)
         _cut_out(error)
         if instead is not None:
             raise instead from error
         raise
-    watch.saw(result)
-    watch.closed()
     return result
 
 
@@ -142,12 +155,12 @@ def call_inside(call: Callable[[], Any], watch: Watch) -> Any:
     try:
         with inside(node):
             result = call()
+        watch.saw(result)
+        watch.closed()
     except BaseException as error:
         instead = watch.failed(error)
         _cut_out(error)
         if instead is not None:
             raise instead from error
         raise
-    watch.saw(result)
-    watch.closed()
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, NamedTuple
 
 from hiveloop import Agent
 from hiveloop.adapters import RunMap, contained
@@ -19,8 +19,19 @@ from ._results import last_message
 __all__ = ["answer_outside", "ask_input", "close_inputs", "hand_over", "waiting", "withdraw"]
 
 _WAITING_TTL_SECONDS = 7 * 24 * 3600.0
-#: Teams that stopped because they handed over to a person: team id → (approval id, that person, the team's agent).
-waiting: RunMap[tuple[str, str, Agent]] = RunMap(10_000, _WAITING_TTL_SECONDS)
+
+
+class Asked(NamedTuple):
+    """A team's question to somebody outside: the approval's id, who is asked, the team's agent, and who asked."""
+
+    approval_id: str
+    approver: str
+    agent: Agent
+    requested_by: str | None
+
+
+#: Teams that stopped because they handed over to a person, by their id.
+waiting: RunMap[Asked] = RunMap(10_000, _WAITING_TTL_SECONDS)
 
 
 def hand_over(node: RunNode, payload: dict[str, Any]) -> None:
@@ -43,7 +54,8 @@ def hand_over(node: RunNode, payload: dict[str, Any]) -> None:
     )
     payload["awaiting"] = target
     if node.team_id is not None:
-        waiting.put(node.team_id, (approval_id, target, node.work.agent))
+        by = details.get("requested_by")
+        waiting.put(node.team_id, Asked(approval_id, target, node.work.agent, by))
 
 
 def _is_inside(node: RunNode, target: str) -> bool:
@@ -59,14 +71,36 @@ def answer_outside(node: RunNode, given: Any) -> None:
     """A team that waited for somebody goes on: what it is given is the answer."""
     team_id = getattr(node.subject, "_team_id", None)
     asked = waiting.pop(team_id) if isinstance(team_id, str) and given else None
+    asked = asked or _asked_before(node.work.agent, given)
     if asked is None:
         return
-    approval_id, target, _ = asked
+    approval_id, target = asked.approval_id, asked.approver
     text = task_text(given, ARGUMENT_CHARS)
     details: dict[str, Any] = {"approved_by": target}
     if text and node.root.capture:
         details["answer"] = text
     node.work.emit(translate.approval_received(None, approval_id, decision_of(text), details))
+
+
+def _asked_before(agent: Agent, given: Any) -> Asked | None:
+    """The question that a handoff back from a person answers, where the team was made anew from its saved state.
+
+    Where several teams of this agent wait for the same person, nothing says which of them it is.
+    """
+    message = given[-1] if isinstance(given, (list, tuple)) and given else given
+    if kind_of(message) != "HandoffMessage":
+        return None
+    source, target = getattr(message, "source", None), getattr(message, "target", None)
+    found = [
+        (team_id, asked)
+        for team_id, asked in waiting.items()
+        if asked.agent.agent_id == agent.agent_id
+        and asked.approver == source
+        and asked.requested_by in (None, target)
+    ]
+    if len(found) != 1:
+        return None
+    return waiting.pop(found[0][0])
 
 
 @contained
@@ -75,8 +109,7 @@ def withdraw(team: Any) -> None:
     team_id = getattr(team, "_team_id", None)
     asked = waiting.pop(team_id) if isinstance(team_id, str) else None
     if asked is not None:
-        approval_id, _, agent = asked
-        agent.emit(translate.approval_received(None, approval_id, "withdrawn", {}))
+        asked.agent.emit(translate.approval_received(None, asked.approval_id, "withdrawn", {}))
 
 
 def ask_input(node: RunNode, request_id: str) -> None:

@@ -56,7 +56,8 @@ def _executed(node: RunNode, message: Any) -> None:
         call_id = result.call_id
         name, arguments = node.requested.pop(call_id, (str(getattr(result, "name", None) or "tool"), None))
         if call_id in node.calls:
-            node.calls.discard(call_id)
+            node.calls[call_id] -= 1
+            node.calls = +node.calls
             continue
         if name in node.names:
             node.names[name] -= 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hiveloop import Intervention
-from hiveloop.adapters import contained, estimate_cost
+from hiveloop.adapters import attempt, contained, estimate_cost, guarded
 from hiveloop.adapters.preview import RESPONSE_CHARS
 from hiveloop.payloads import LlmCallData
 
@@ -27,6 +27,8 @@ __all__ = ["ModelWatch"]
 
 #: Says of every answer that it came from a cache.
 _ALWAYS_CACHED = "ReplayChatCompletionClient"
+#: Answers itself or by the client it holds.
+_CACHE = "ChatCompletionCache"
 
 
 class ModelWatch(Watch):
@@ -49,15 +51,23 @@ class ModelWatch(Watch):
         where = self._where()
         above = where.node if where is not None else None
         requested, model = self._models()
+        action_id = where.action_id if where is not None else None
+        turn = None
         if isinstance(above, LlmNode):
-            # A client that asks another one (a cache, a fallback) is one call; the inner one knows the model.
-            above.model, above.requested = above.model or model, above.requested or requested
-            return None
+            if above.subject is self.client or _is_cache(above.subject):
+                # One call: the same client by another of its methods, or a cache, whose inner client knows the model.
+                above.model, above.requested = above.model or model, above.requested or requested
+                return None
+            # A client that asks others (a fallback, a mixture): what they do and cost is told, each as its own.
+            turn = None if above.is_transparent else above.turn
+            above.is_transparent = True
+            action_id = above.action_id
+            above = above.parent
         root = above.root if above is not None else new_root(self.options)
         work = where.work if where is not None else self._bare_work()
-        action_id = where.action_id if where is not None else None
         node = LlmNode(self.client, self._name(above), root, work, above, action_id)
         node.model, node.requested, node.stream = model, requested, self.stream
+        node.turn = next(work.calls) if turn is None else turn
         node.prompt = prompt_of(self.messages, root.capture)
         ask(root, work.task, "llm", node.name, {"model": model, "messages": self.messages})
         self.node = node
@@ -109,12 +119,14 @@ class ModelWatch(Watch):
 
     def _tell(self, outcome: str | None, error: translate.ErrorInfo | None) -> None:
         node = self.node
-        if node is None:
+        if node is None or node.is_transparent:
             return
-        usage = read_usage(getattr(self.result, "usage", None)) if error is None else NO_USAGE
-        cached = bool(getattr(self.result, "cached", False)) and type(self.client).__name__ != _ALWAYS_CACHED
+        # The answer is an object of the program's client: a part that cannot be read costs only itself.
+        usage = read_usage(_part(self.result, "usage")) if error is None else NO_USAGE
+        cached = bool(_part(self.result, "cached")) and type(self.client).__name__ != _ALWAYS_CACHED
         cost, source = self._cost(cached, usage) if error is None else (None, None)
-        content = getattr(self.result, "content", None)
+        content = _part(self.result, "content")
+        shown = attempt(lambda: content_text(content, RESPONSE_CHARS), "model answer of hiveloop_autogen")[1]
         data = LlmCallData(
             name=node.name,
             model=node.model,
@@ -124,7 +136,7 @@ class ModelWatch(Watch):
             cost_source=source,
             duration_ms=millis_since(node.started),
             prompt_preview=node.prompt.text,
-            response_preview=(content_text(content, RESPONSE_CHARS) or None) if node.root.capture else None,
+            response_preview=(shown or None) if node.root.capture else None,
             metadata=self._metadata(node, cached, usage.is_missing, outcome, error),
         )
         node.work.emit(translate.llm_call(data, node.action_id))
@@ -142,12 +154,12 @@ class ModelWatch(Watch):
             # Of a run; a call in a task of the program does not know what was called before it.
             "turn_number": node.turn if node.parent is not None else None,
             "requested_model": node.requested,
-            "stop_reason": getattr(result, "finish_reason", None),
+            "stop_reason": _part(result, "finish_reason"),
             "ttft_ms": node.ttft_ms,
             "stream": node.stream or None,
             "cached": cached or None,
             "usage": "missing" if usage_missing and result is not None else None,
-            "tool_calls": tool_names(getattr(result, "content", None)) or None,
+            "tool_calls": guarded(lambda: tool_names(_part(result, "content")), None) or None,
             "tools_offered": _length(self.kwargs.get("tools")),
             "outcome": outcome,
         }
@@ -160,6 +172,10 @@ class ModelWatch(Watch):
         if error is not None:
             about["error"] = {key: value for key, value in error._asdict().items() if value is not None}
         return {key: value for key, value in about.items() if value is not None}
+
+
+def _part(result: Any, name: str) -> Any:
+    return guarded(lambda: getattr(result, name, None), None)
 
 
 def _length(value: Any) -> int | None:
@@ -176,6 +192,10 @@ def _name(above: Node | None, client: Any, stream: bool) -> str:
             return "orchestrator"
     name = above.name if above is not None else type(client).__name__
     return f"{name}.create_stream" if stream else f"{name}.create"
+
+
+def _is_cache(client: Any) -> bool:
+    return any(kind.__name__ == _CACHE for kind in type(client).__mro__)
 
 
 def _models_of(client: Any, kwargs: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -111,8 +111,8 @@ class RunNode(Node):
         self.cause: BaseException | None = None
         #: Tool calls the model asked for: call id → (name, arguments), until they run.
         self.requested: dict[str, tuple[str, Any]] = {}
-        #: Ids, and where a version gives none names, of the tool calls that ran.
-        self.calls: set[str] = set()
+        #: Ids (models may use one twice), and where a version gives none names, of the tool calls that ran.
+        self.calls: Counter[str] = Counter()
         self.names: Counter[str] = Counter()
         #: Approvals asked for and not answered: request id → approval id.
         self.pending: dict[str, str] = {}
@@ -135,7 +135,7 @@ class ToolNode(Node):
 class LlmNode(Node):
     """A model call."""
 
-    __slots__ = ("model", "prompt", "requested", "stream", "ttft_ms", "turn")
+    __slots__ = ("is_transparent", "model", "prompt", "requested", "stream", "ttft_ms", "turn")
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -144,7 +144,9 @@ class LlmNode(Node):
         self.prompt: Any = None
         self.stream = False
         self.ttft_ms: int | None = None
-        self.turn = next(self.work.calls)
+        #: Its client asked others, and their calls are told instead.
+        self.is_transparent = False
+        self.turn = 0
 
 
 _current: ContextVar[Node | None] = ContextVar("hiveloop_autogen", default=None)

@@ -124,10 +124,11 @@ def complete(node: RunNode) -> None:
     if node.ended:
         return
     _leave(node)
-    payload = result_payload(node)
-    close_inputs(node, None)
+    # What came out is the program's: where it cannot be read the run has ended all the same.
+    payload = attempt(lambda: result_payload(node), "result of hiveloop_autogen")[1] or {}
+    attempt(lambda: close_inputs(node, None), "answers of hiveloop_autogen")
     if node.kind == "team":
-        hand_over(node, payload)
+        attempt(lambda: hand_over(node, payload), "handoff of hiveloop_autogen")
     outcome = None
     if node.handed_to is not None:
         outcome = "handoff"
@@ -151,12 +152,12 @@ def abort(node: RunNode, error: BaseException) -> None:
     if node.ended:
         return
     outcome = outcome_of(error)
-    if outcome == "abandoned" and node.result is not None:
+    if outcome == "abandoned" and node.result is not None and node.root.intervention is None:
         # It had said all it had to say; nobody waited for the end of the stream.
         complete(node)
         return
     _leave(node)
-    close_inputs(node, outcome or "error")
+    attempt(lambda: close_inputs(node, outcome or "error"), "answers of hiveloop_autogen")
     _end_open(node, outcome or "aborted")
     if outcome is not None:
         if node.owns and node.work.task is not None:
@@ -182,7 +183,8 @@ def _fail(node: RunNode, error: BaseException) -> None:
     root = node.root
     real = cause_of(node, error)
     note_cause(node.parent, real)
-    about = describe(real, root.capture)
+    told = attempt(lambda: describe(real, root.capture), "error of hiveloop_autogen")[1]
+    about = told or translate.ErrorInfo(type(real).__name__)
     if node.owns and node.work.task is not None:
         payload = translate.failure(about)
         _hint(node, payload)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import copy
 import functools
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hiveloop import Intervention
-from hiveloop.adapters import contained
+from hiveloop.adapters import attempt, contained, guarded
 from hiveloop.adapters.preview import RESULT_CHARS, preview
 
 from . import _translate as translate
@@ -118,13 +119,23 @@ class ToolWatch(Watch):
         node = self.node
         if node is None or node.action_id is None:
             return
-        if type(self.result).__name__ == _RESULT and self.result.is_error:
-            self.failed_with = _result_text(self.result)
+        # A result is an object of the program: where it cannot be read, the call has ended all the same.
+        shown = guarded(lambda: _result_text(self.result), None)
+        if type(self.result).__name__ == _RESULT and guarded(lambda: bool(self.result.is_error), False):
+            self.failed_with = shown if shown is not None else "error"
         if self.failed_with is not None:
-            text = preview(self.failed_with, RESULT_CHARS) if node.root.capture else None
+            text = (
+                attempt(lambda: preview(self.failed_with, RESULT_CHARS), "tool error of hiveloop_autogen")[1]
+                if node.root.capture
+                else None
+            )
             node.work.fail(node.action_id, translate.ErrorInfo("ToolError", text), None, {"handled": True})
         else:
-            node.work.end(node.action_id, None, self._shown(_result_text(self.result)))
+            node.work.end(
+                node.action_id,
+                None,
+                attempt(lambda: self._shown(shown), "tool result of hiveloop_autogen")[1],
+            )
 
     @contained
     def failed(self, error: BaseException) -> Intervention | None:
@@ -152,7 +163,7 @@ def _note_call(run: RunNode, node: ToolNode, given: Any) -> None:
         node.call_id = requested_call(run, node.name, given)
     if node.call_id is not None:
         run.requested.pop(node.call_id, None)
-        run.calls.add(node.call_id)
+        run.calls[node.call_id] += 1
     else:
         run.names[node.name] += 1
 
@@ -187,9 +198,20 @@ def keep_context(original: Any) -> Any:
 @contained
 def _with_context(tool: Any) -> Any:
     function = getattr(tool, "_func", None)
-    if not callable(function) or inspect.iscoroutinefunction(function) or place() is None:
+    if not callable(function) or _is_asynchronous(function) or place() is None:
         return None
     context = contextvars.copy_context()
     twin = copy.copy(tool)
     twin._func = lambda *args, **kwargs: context.run(function, *args, **kwargs)
     return twin
+
+
+def _is_asynchronous(function: Any) -> bool:
+    """What AutoGen asks of a tool's function (``asyncio.iscoroutinefunction``), in the words of all its versions.
+
+    Some libraries mark callables that return coroutines by an attribute, which ``inspect`` does not look at.
+    """
+    mark = getattr(asyncio.coroutines, "_is_coroutine", None)
+    return inspect.iscoroutinefunction(function) or (
+        mark is not None and guarded(lambda: getattr(function, "_is_coroutine", None), None) is mark
+    )

@@ -38,8 +38,13 @@ class RunWatch(Watch):
     @contained
     def saw(self, item: Any) -> None:
         # TaskResult and Response are what a run returns; every other message belongs to a turn.
-        if self.node is not None and (hasattr(item, "chat_message") or type(item).__name__ == "TaskResult"):
-            self.node.result = item
+        node = self.node
+        if node is None or not (hasattr(item, "chat_message") or type(item).__name__ == "TaskResult"):
+            return
+        node.result = item
+        if node.root.intervention is not None:
+            # Somebody below caught what was to stop the run and went on as if nothing had happened.
+            raise node.root.intervention
 
     @contained
     def closed(self) -> None:
@@ -86,8 +91,10 @@ class MessagesWatch(RunWatch):
         if node is None:
             return
         read_message(node, item)
-        if kind_of(item) == "ToolCallExecutionEvent" and node.root.intervention is not None:
-            # Workbenches make an error message of whatever a tool raises: what was to stop the run stops it here.
+        is_end = kind_of(item) == "ToolCallExecutionEvent" or hasattr(item, "chat_message")
+        if is_end and node.root.intervention is not None:
+            # Workbenches make an error message of whatever a tool raises, and an agent may catch what a model call
+            # raises: what was to stop the run stops it here.
             raise node.root.intervention
 
     @contained

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -201,7 +202,108 @@ def in_a_thread() -> Any:
     return str(response.summary)
 
 
+class Slow(Scripted):
+    """Answers with what it was asked, the first chat last."""
+
+    asked: dict[str, threading.Event] = {}
+
+    def create(self, params: dict[str, Any]) -> Any:
+        asked = str(params["messages"][-1]["content"])
+        if asked == "one":
+            self.asked["two"].wait(20)
+        answer = super().create(params)
+        answer.choices[0].message.content = f"DONE {asked}"
+        if asked == "two":
+            self.asked["two"].set()
+        return answer
+
+
+def shared_agent() -> Any:
+    """Two asynchronous chats with one agent at the same time; its model calls run in threads of a pool."""
+    Slow.asked["two"] = threading.Event()
+    Scripted.scripts["helper"] = ["x"]
+    config = {"config_list": [{"model": "helper", "model_client_cls": "Slow", "api_key": "k"}]}
+    helper = ConversableAgent("helper", llm_config=config, human_input_mode="NEVER")
+    helper.register_model_client(model_client_cls=Slow)
+
+    async def chats() -> Any:
+        people = [user_named(name) for name in ("alice", "bob")]
+        found = await asyncio.gather(
+            *(
+                person.a_initiate_chat(helper, message=text, max_turns=1)
+                for person, text in zip(people, ("one", "two"), strict=True)
+            )
+        )
+        return [chat.chat_history[-1]["content"] for chat in found]
+
+    return asyncio.run(chats())
+
+
+def user_named(name: str) -> UserProxyAgent:
+    return UserProxyAgent(
+        name, human_input_mode="NEVER", code_execution_config=False, max_consecutive_auto_reply=0
+    )
+
+
+class NoStatus(Exception):
+    @property
+    def status_code(self) -> int:
+        raise RuntimeError("no status")
+
+
+def failing_oddly() -> Any:
+    try:
+        user().initiate_chat(agent("helper", NoStatus("boom")), message="hi")
+    except NoStatus as error:
+        return str(error)
+    raise AssertionError("nothing came out")
+
+
+def swallowed_stop() -> Any:
+    class Enough(Intervention):
+        pass
+
+    def ask(task: Any, kind: str, name: str, arguments: Any) -> None:
+        if kind == "llm":
+            raise Enough("stop")
+
+    class Swallowing(ConversableAgent):
+        def generate_reply(self, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return super().generate_reply(*args, **kwargs)
+            except Exception:
+                return "DONE all the same"
+
+    config = {"config_list": [{"model": "helper", "model_client_cls": "Scripted", "api_key": "k"}]}
+    Scripted.scripts["helper"] = ["DONE"]
+    helper = Swallowing("helper", llm_config=config, human_input_mode="NEVER")
+    helper.register_model_client(model_client_cls=Scripted)
+    add_gate(ask)
+    try:
+        user().initiate_chat(helper, message="hi")
+    except Enough as error:
+        return str(error)
+    finally:
+        remove_gate(ask)
+    return "went on"
+
+
+def compared() -> Any:
+    """Programs replace reply functions by comparing them with the class's own."""
+    helper = agent("helper", "DONE")
+
+    def other(self: Any, messages: Any = None, sender: Any = None, config: Any = None) -> Any:
+        return True, "DONE otherwise"
+
+    helper.replace_reply_func(ConversableAgent.generate_oai_reply, other)
+    return user().initiate_chat(helper, message="hi").chat_history[-1]["content"]
+
+
 SCENARIOS = (
+    shared_agent,
+    failing_oddly,
+    swallowed_stop,
+    compared,
     tools,
     tools_async,
     group_round_robin,

@@ -16,6 +16,7 @@ from __future__ import annotations
 from ._action import Action
 from ._agent import Agent
 from ._ambient import current_action, current_agent, current_task, propagate, track
+from ._approval import Decision
 from ._board import HiveBoard
 from ._client import flush, init, reset, shutdown
 from ._registry import agent
@@ -30,6 +31,7 @@ __all__ = [
     "Action",
     "AdapterUnavailable",
     "Agent",
+    "Decision",
     "HiveBoard",
     "HiveLoopConfigError",
     "HiveLoopError",

@@ -112,7 +112,7 @@ class Action(Struct, eq=False):
     def _send(self, event: Event) -> None:
         task = self.task
         if task is not None:
-            # What `Task._send_as` does, without the detour: this is the most frequent event of all.
+            # What `Task.emit` does, without the detour: this is the most frequent event of all.
             event.task_id = task.task_id
             event.task_run_id = task.task_run_id
             event.task_type = task.task_type

@@ -8,14 +8,16 @@ from typing import Any, TypeVar, overload
 
 from . import _scope
 from ._action import Action
+from ._agent_insight import AgentInsight
 from ._agent_story import AgentStory
+from ._approval import is_settled
 from ._arguments import identifier, seconds, text
 from ._buffer import Lane
 from ._encode import encode_envelope
 from ._heartbeat import Callback
 from ._runtime import Session, runtime
 from ._safety import contained
-from ._task import Task
+from ._task import Task, run_details
 from ._track import tracked
 from ._version import SDK_VERSION
 from ._vital_signs import queue_event, vital_signs
@@ -35,7 +37,7 @@ class Registration(Payload):
     data: dict[str, Any] = {}
 
 
-class Agent(AgentStory):
+class Agent(AgentStory, AgentInsight):
     """A worker. Made by ``hb.agent(...)`` or ``hiveloop.agent(...)``; usable before ``init`` (then it does nothing)."""
 
     def __init__(self, agent_id: str) -> None:
@@ -134,8 +136,8 @@ class Agent(AgentStory):
             "group": session.group,
         }
 
-    def after_fork_in_child(self) -> None:
-        """The parent's open tasks and beats stay the parent's."""
+    def _start_afresh(self) -> None:
+        """In a forked child, where open tasks and beats are the parent's, and after ``reset``."""
         self.open_tasks = {}
         self._beats = 0
         self._last_progress = None
@@ -155,25 +157,16 @@ class Agent(AgentStory):
         user_group: str | None = None,
         inputs: Any = None,
         metadata: dict[str, Any] | None = None,
+        enforce_policy: bool = False,
     ) -> Task:
-        """A task for ``with`` or ``async with``: started on entry, ended on exit. ``task_id`` is generated when absent."""
-        given = {
-            "session_id": identifier(session_id),
-            "user_id": identifier(user_id),
-            "user_group": identifier(user_group),
-            "inputs": inputs,
-            "metadata": metadata,
-        }
-        details = {key: value for key, value in given.items() if value is not None}
-        return Task(
-            self,
-            task_id,
-            project,
-            type,
-            task_run_id=task_run_id,
-            correlation_id=correlation_id,
-            details=details,
-        )
+        """A task for ``with`` or ``async with``: started on entry, ended on exit. ``task_id`` is generated when absent.
+
+        With ``enforce_policy`` a policy may forbid it (:class:`hiveloop.policies.PolicyViolationError`, before it
+        starts) or stop it at a tool or model call.
+        """
+        details = run_details(session_id, user_id, user_group, inputs, metadata)
+        ids = {"task_run_id": task_run_id, "correlation_id": correlation_id}
+        return Task(self, task_id, project, type, **ids, details=details, enforce_policy=enforce_policy)
 
     def start_task(
         self,
@@ -188,20 +181,24 @@ class Agent(AgentStory):
         user_group: str | None = None,
         inputs: Any = None,
         metadata: dict[str, Any] | None = None,
+        enforce_policy: bool = False,
     ) -> Task:
         """Start a task now; end it with ``task.complete()`` or ``task.fail()``, from anywhere."""
         task = self.task(
             task_id,
             project,
             type,
-            task_run_id=task_run_id,
-            correlation_id=correlation_id,
+            task_run_id,
+            correlation_id,
             session_id=session_id,
             user_id=user_id,
             user_group=user_group,
             inputs=inputs,
             metadata=metadata,
+            enforce_policy=enforce_policy,
         )
+        if task.enforces_start:
+            task._admit()
         task._start()
         task._enter_scope(_scope.caller_frame(1))
         return task
@@ -228,7 +225,7 @@ class Agent(AgentStory):
     def send(self, event: Event) -> None:
         """Hand an event to the running pipeline, registering first where the pipeline is new."""
         pipeline = runtime.pipeline
-        if pipeline is None:
+        if pipeline is None or (runtime.settled_approvals and is_settled(event)):
             return
         if self._generation != runtime.generation:
             self.register()
@@ -249,6 +246,8 @@ class Agent(AgentStory):
         lane = self._lane
         if pipeline is None or lane is None:
             return
+        if runtime.policies is not None:
+            runtime.policies.refresh()
         self._beats += 1
         payload = (self._heartbeat_payload.call() if self._heartbeat_payload is not None else None) or {}
         signs = {"hiveloop": self._signs()}

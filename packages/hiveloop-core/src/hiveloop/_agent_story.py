@@ -7,7 +7,7 @@ from typing import Any
 from . import _scope
 from ._arguments import count, entries, flat, identifier, seconds, shown, text
 from ._custom import custom_event, llm_call_event
-from ._gate import gate
+from ._gate import MADE, gate
 from ._runtime import runtime
 from ._safety import contained
 from .events import Custom, Event
@@ -55,7 +55,7 @@ class AgentStory:
             )
         )
         if runtime.gates:
-            gate(None, "llm", str(name), None)
+            gate(None, "llm", str(name), MADE)
 
     @contained
     def report_issue(

@@ -6,7 +6,7 @@ import time
 
 import msgspec
 
-__all__ = ["Answer", "Verdict", "read_answer"]
+__all__ = ["Answer", "Verdict", "read_answer", "retry_after_of"]
 
 MAX_RETRY_AFTER_SECONDS = 300.0
 #: What reading a body can raise when it is not what a collector writes.
@@ -44,7 +44,7 @@ def read_answer(status: int, retry_after: str | None, content: bytes, count: int
     if status in (400, 413, 422):
         return Answer(Verdict.SPLIT, f"HTTP {status}: {_message(content)}", status=status)
     if status in (408, 425, 429) or status >= 500:
-        seconds = _retry_after(retry_after, content)
+        seconds = retry_after_of(retry_after, content)
         return Answer(Verdict.RETRY, f"HTTP {status}", retry_after_seconds=seconds, status=status)
     if 300 <= status < 400:
         reason = "the endpoint redirects; set endpoint to the collector itself"
@@ -83,7 +83,7 @@ def _message(content: bytes) -> str:
     return " ".join(text[:300].split())  # it goes into one line of a log
 
 
-def _retry_after(header: str | None, content: bytes) -> float | None:
+def retry_after_of(header: str | None, content: bytes) -> float | None:
     """Seconds from the header (a number or an HTTP date) or from the body's ``details``; capped at five minutes."""
     seconds = None if header is None else _header_seconds(header.strip())
     if seconds is None:

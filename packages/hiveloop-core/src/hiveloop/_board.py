@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._agent import Agent
+from ._approval import Approvals, Decision
 from ._buffer import Lane, MemoryBuffer
 from ._heartbeat import Heartbeats
 from ._http import Http
@@ -17,6 +18,9 @@ from ._safety import contained
 from ._sender import DEFAULT_TIMEOUT_SECONDS, Sender, patience
 from .config import Settings
 from .middleware import DropContent
+
+if TYPE_CHECKING:
+    from .detectors._chain import DetectorChain
 
 __all__ = ["HiveBoard"]
 
@@ -34,10 +38,12 @@ class HiveBoard:
         middleware: Iterable[Middleware],
         prices: PriceTable | None,
         on_shutdown: Callable[[float], None],
+        detectors: DetectorChain | None = None,
     ) -> None:
         self.settings = settings
         self.is_running = True
         self._on_shutdown = on_shutdown
+        self._detectors = detectors
         self._buffer = MemoryBuffer(settings.max_queue_size, settings.max_queue_bytes)
         self._sender = Sender(
             self._buffer,
@@ -48,14 +54,17 @@ class HiveBoard:
         self._append = self._buffer.append
         self._wake_every = settings.batch_size
         self._heartbeats = Heartbeats()
+        self._approvals = Approvals(settings.endpoint, settings.api_key, self._sender.settle)
         chain: list[Middleware] = [*([] if settings.capture_content else [DropContent()]), *middleware]
         lanes: dict[str, Lane] = {}
         self._session = Session(
-            Pipeline(runtime.clock, self, chain, lanes),
+            Pipeline(runtime.clock, self, chain, lanes, None if detectors is None else detectors.watch),
             lanes,
             buffer=self._buffer,
             heartbeats=self._heartbeats,
+            approvals=self._approvals,
             prices=prices,
+            collector=(settings.endpoint, settings.api_key),
             capture_content=settings.capture_content,
             environment=settings.environment,
             group=settings.group,
@@ -63,6 +72,8 @@ class HiveBoard:
 
     def start(self) -> None:
         """Let events through. No I/O and no thread yet: both come with the first event."""
+        if self._detectors is not None:
+            self._detectors.start(self._session)
         runtime.start(self._session)
 
     # -- sink of the pipeline --
@@ -106,6 +117,16 @@ class HiveBoard:
         """The agent of this id if it is known."""
         return runtime.agents.get(agent_id)
 
+    def wait_for_approval(self, approval_id: str, timeout: float | None = None) -> Decision | None:
+        """Block until a person decides, see :meth:`hiveloop.Task.wait_for_approval`: for requests an adapter made."""
+        return self._approvals.wait(approval_id, timeout)
+
+    async def wait_for_approval_async(
+        self, approval_id: str, timeout: float | None = None
+    ) -> Decision | None:
+        """The same for coroutines; cancelling it ends the wait at once."""
+        return await self._approvals.wait_async(approval_id, timeout)
+
     def flush(self, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> bool:
         """Block until delivered, see :func:`hiveloop.flush`."""
         return bool(self._flush(timeout))
@@ -123,12 +144,15 @@ class HiveBoard:
     def stop(self, timeout: float, give_up_seconds: float) -> None:
         """Say goodbye for every agent, take nothing more, deliver what can be delivered, end the threads."""
         self.is_running = False
+        self._approvals.release()
         self._heartbeats.stop()
         # The goodbyes tell how many events were dropped, so none may be dropped to make room for them.
         self._buffer.lift_limits()
         for known in list(runtime.agents.values()):
             if known.is_registered:
                 known.say_goodbye()
+        if self._detectors is not None:
+            self._detectors.stop()
         runtime.stop(self._session)
         self._sender.stop(timeout, give_up_seconds)
 
@@ -149,3 +173,4 @@ class HiveBoard:
         self._buffer.reset()
         self._sender.reset()
         self._heartbeats.reset()
+        self._approvals.after_fork_in_child()

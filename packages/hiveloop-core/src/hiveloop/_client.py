@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _scope, _sender, config
 from ._board import HiveBoard
@@ -21,6 +21,10 @@ from ._runtime import Runtime, runtime
 from ._safety import contained
 from ._sender import DEFAULT_TIMEOUT_SECONDS, patience
 from .errors import HiveLoopConfigError
+
+if TYPE_CHECKING:
+    from .detectors import Detector
+    from .detectors._chain import DetectorChain
 
 __all__ = ["flush", "init", "reset", "shutdown"]
 
@@ -53,6 +57,7 @@ def init(
     debug: bool | None = False,
     *,
     middleware: Iterable[Middleware] | None = (),
+    detectors: Iterable[Detector] | None = (),
     capture_content: bool | None = True,
     prices: Mapping[str, Mapping[str, float]] | None = None,
     instrument: bool | str | Iterable[str] = False,
@@ -69,6 +74,7 @@ def init(
         max_queue_size: events kept in memory (and 64 MB) before the oldest are dropped and counted.
         debug: log what the SDK does to the ``hiveloop`` logger.
         middleware: callables ``(event) -> event | None | iterable of events``, in order.
+        detectors: what watches the agents, such as ``CycleDetector()``; see :mod:`hiveloop.detectors`.
         capture_content: ``False`` keeps prompts, responses, arguments and results from ever leaving.
         prices: ``{model: {"input_per_m": dollars, "output_per_m": dollars}}``: estimate costs the program does not report.
         instrument: ``True`` turns on the adapter of every installed framework; a name or a list of names, those.
@@ -99,7 +105,7 @@ def init(
         }
         settings = config.load(given)
         table = PriceTable(prices) if prices is not None else None
-        board = HiveBoard(settings, _chain(middleware), table, shutdown)
+        board = HiveBoard(settings, _chain(middleware), table, shutdown, _watch(detectors))
         if settings.debug:
             _debugging = _show_debug_lines()
         log.debug("events go to %s as process %s", settings.endpoint, runtime.process)
@@ -147,6 +153,15 @@ def _chain(middleware: Any) -> list[Middleware]:
         if not callable(step):
             raise HiveLoopConfigError(f"middleware must be callables, got {type(step).__name__}")
     return chain
+
+
+def _watch(detectors: Any) -> DetectorChain | None:
+    """Loaded only where there are any: most programs have none."""
+    if detectors is None or detectors == ():
+        return None
+    from .detectors._chain import detector_chain
+
+    return detector_chain(detectors)
 
 
 def flush(timeout: float = DEFAULT_TIMEOUT_SECONDS) -> bool:
@@ -197,6 +212,12 @@ def reset() -> None:
     _scope.clear()
     with runtime.lock:
         runtime.agents.clear()
+        # Whoever still holds one (garbage that was not collected yet, too) gets it back as good as new.
+        for agent in list(runtime.handles.values()):
+            agent._start_afresh()
+        if runtime.policies is not None:
+            runtime.policies.close()
+            runtime.policies = None
         runtime.gates = ()
 
 

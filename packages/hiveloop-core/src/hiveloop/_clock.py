@@ -31,7 +31,7 @@ class Clock:
     Time-ordered ids keep the collector's unique index append-only, which makes it several times faster.
     """
 
-    __slots__ = ("_middle", "_moment", "_next", "monotonic")
+    __slots__ = ("_block", "_middle", "_moment", "_next", "_second", "monotonic")
 
     def __init__(self) -> None:
         self.monotonic: Callable[[], float] = time.perf_counter
@@ -46,6 +46,10 @@ class Clock:
         self._next = itertools.count(seed & 0x3FFF_FFFF_FFFF).__next__
         # Millisecond and block of 4096 ids, id prefix, timestamp: one tuple, replaced whole, never seen half by a thread.
         self._moment = (-1, -1, "", "")
+        #: What a new millisecond seldom changes, each replaced whole like the moment: an agent that waits for its model
+        #: between any two events meets a new millisecond at each of them.
+        self._block = (-1, "")
+        self._second = (-1, "")
 
     def stamp(self) -> tuple[str, str]:
         """A new event id and the matching timestamp."""
@@ -57,10 +61,17 @@ class Clock:
         return prefix + _THREE_DIGITS[serial & 0xFFF], timestamp
 
     def _turn(self, ms: int, block: int) -> tuple[str, str]:
-        digits = f"{ms:012x}"
-        prefix = f"{digits[:8]}-{digits[8:]}{self._middle}{block:09x}"
-        seconds, rest = divmod(ms, 1000)
-        timestamp = f"{_second_text(seconds)}.{rest:03d}Z"
+        known_block, block_text = self._block
+        if known_block != block:
+            block_text = f"{self._middle}{block:09x}"
+            self._block = (block, block_text)
+        seconds = ms // 1000
+        known_second, second_text = self._second
+        if known_second != seconds:
+            second_text = _second_text(seconds)
+            self._second = (seconds, second_text)
+        prefix = f"{ms >> 16:08x}-{ms & 0xFFFF:04x}{block_text}"
+        timestamp = f"{second_text}.{ms - seconds * 1000:03d}Z"
         self._moment = (ms, block, prefix, timestamp)
         return prefix, timestamp
 

@@ -13,7 +13,7 @@ from .events import LIMITS, SEVERITIES, Event
 
 __all__ = ["encode", "encode_envelope"]
 
-_encoder = msgspec.json.Encoder()
+_to_json = msgspec.json.Encoder().encode
 _PAYLOAD_BYTES = LIMITS["payload_bytes"]
 #: Published collectors measure with escapes and blanks, which at most triples the size.
 _SURELY_FITS = _PAYLOAD_BYTES // 3
@@ -27,9 +27,12 @@ def encode(event: Event) -> bytes:
     payload = event.payload
     try:
         if weigh_dict(payload) >= 0 if type(payload) is dict else _is_plain_payload(payload):
-            data = _encoder.encode(event)
+            data = _to_json(event)
             # A small event cannot hold an oversized payload; a summary is checked where it may be over its limit.
-            if len(data) <= _SUMMARY or (len(data) <= _SURELY_FITS and _summary_fits(payload)):
+            if len(data) <= _SUMMARY:
+                return data
+            summary = payload.get("summary") if type(payload) is dict else getattr(payload, "summary", None)
+            if len(data) <= _SURELY_FITS and (not isinstance(summary, str) or len(summary) <= _SUMMARY):
                 return data
     except (TypeError, ValueError, RuntimeError, OverflowError, AttributeError):
         return _encode_carefully(event)  # surrogates, or something another thread changed after we had looked
@@ -38,17 +41,12 @@ def encode(event: Event) -> bytes:
 
 def encode_envelope(fields: dict[str, Any]) -> bytes:
     """JSON of an envelope, absent fields left out."""
-    return _encoder.encode({key: sanitize(value) for key, value in fields.items() if value is not None})
+    return _to_json({key: sanitize(value) for key, value in fields.items() if value is not None})
 
 
 def _is_plain_payload(payload: Any) -> bool:
     # By type: an object may lie about its class, or raise when it is asked.
     return payload is None or (issubclass(type(payload), msgspec.Struct) and is_plain_struct(payload))
-
-
-def _summary_fits(payload: Any) -> bool:
-    summary = payload.get("summary") if type(payload) is dict else getattr(payload, "summary", None)
-    return not isinstance(summary, str) or len(summary) <= _SUMMARY
 
 
 def _encode_carefully(event: Event) -> bytes:
@@ -59,7 +57,7 @@ def _encode_carefully(event: Event) -> bytes:
             fields[name] = value
     if event.payload is not None:
         fields["payload"] = fit(_tree(event.payload), _PAYLOAD_BYTES)
-    return _encoder.encode(fields)
+    return _to_json(fields)
 
 
 def _header(name: str, value: Any) -> str | int | None:

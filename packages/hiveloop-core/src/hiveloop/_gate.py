@@ -10,11 +10,24 @@ from ._safety import contained
 if TYPE_CHECKING:
     from ._task import Task
 
-__all__ = ["add_gate", "gate", "has_gates", "remove_gate"]
+__all__ = ["MADE", "add_gate", "gate", "has_gates", "remove_gate"]
+
+
+class _Made:
+    """Stands for the arguments of a call that a program tells by hand, after it was made."""
+
+    def __repr__(self) -> str:
+        return "<made already>"
+
+
+#: ``task.llm_call`` tells a call that is over: a gate can stop what comes next, but not this one.
+MADE = _Made()
 
 
 def gate(task: Task | None, kind: str, name: str, arguments: Any = None) -> str | None:
     """Ask every registered gate about the coming call; ``kind`` is ``tool`` or ``llm``.
+
+    ``arguments`` is :data:`MADE` where the call was made before it was told.
 
     Returns a text that should replace the tool's result, or ``None`` to go on. Raises the
     :class:`~hiveloop.Intervention` of a gate the user turned on. Costs one attribute check with none registered.
@@ -49,4 +62,6 @@ def add_gate(ask: Gate) -> None:
 def remove_gate(ask: Gate) -> None:
     """Unregister a gate; unknown ones are ignored."""
     with runtime.lock:
-        runtime.gates = tuple(known for known in runtime.gates if known is not ask)
+        runtime.gates = tuple(
+            known for known in runtime.gates if known != ask
+        )  # a bound method is made anew at every look

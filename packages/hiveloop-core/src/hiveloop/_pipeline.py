@@ -12,10 +12,12 @@ from ._rebuild import rebuilt
 from ._safety import attempt
 from .events import Event
 
-__all__ = ["Middleware", "Pipeline", "Sink"]
+__all__ = ["Middleware", "Pipeline", "Sink", "Watch"]
 
 #: ``(event) -> event | None | iterable of events``: change, drop or multiply.
 Middleware = Callable[[Event], "Event | Iterable[Event] | None"]
+#: Detectors: shown every event of an agent, they return what they have to say about it.
+Watch = Callable[[Lane, Event], Sequence[Event]]
 
 
 class Sink(Protocol):
@@ -33,21 +35,31 @@ class Pipeline:
 
     __slots__ = (
         "_changes_payloads",
+        "_count",
         "_counting",
         "_lanes",
         "_middleware",
         "_put",
+        "_watch",
+        "_watch_alone",
         "clock",
         "scrubbers",
         "sink",
     )
 
     def __init__(
-        self, clock: Clock, sink: Sink, middleware: Sequence[Middleware], lanes: dict[str, Lane]
+        self,
+        clock: Clock,
+        sink: Sink,
+        middleware: Sequence[Middleware],
+        lanes: dict[str, Lane],
+        watch: Watch | None = None,
     ) -> None:
         self.clock = clock
         self.sink = sink
         self._put = sink.put
+        self._watch = self._watch_alone = watch
+        self._count: Watch | None = None
         self._middleware = tuple(middleware)
         #: Links that hold events back and say themselves what becomes of them.
         self._counting = {id(step) for step in middleware if self._lend_counter(step)}
@@ -58,9 +70,26 @@ class Pipeline:
             scrub for step in middleware if callable(scrub := getattr(step, "scrub", None))
         )
 
+    @property
+    def middleware(self) -> tuple[Middleware, ...]:
+        """The links of the chain, in order."""
+        return self._middleware
+
     def _lend_counter(self, step: Middleware) -> bool:
         lend: Any = getattr(step, "count_drops_with", None)
         return callable(lend) and attempt(lambda: lend(self.sink.count_drop), "count_drops_with")[0]
+
+    def count_with(self, count: Watch | None) -> None:
+        """Show every event to the policies too, from now on, or to the detectors alone again."""
+        self._count = count
+        both = self._watch_both if self._watch_alone is not None else count
+        self._watch = self._watch_alone if count is None else both
+
+    def _watch_both(self, lane: Lane, event: Event) -> Sequence[Event]:
+        count, watch = self._count, self._watch_alone
+        if count is not None:
+            count(lane, event)
+        return () if watch is None else watch(lane, event)
 
     def emit(self, lane: Lane, event: Event) -> None:
         """Send one event of this lane's agent."""
@@ -69,10 +98,14 @@ class Pipeline:
             event.event_id = event_id
             if not event.timestamp:
                 event.timestamp = timestamp
+        # Looked at before anything is redacted; what is found follows the event it was found in.
+        found = () if self._watch is None else self._watch(lane, event)
         if self._middleware:
             self._emit_through(lane, event)
         else:
             self._put(lane, encode(event))
+        for said in found:
+            self.emit(lane, said)
 
     def _emit_through(self, lane: Lane, event: Event) -> None:
         """Middleware sees the sender in ``event.agent_id``; what it returns may be of another agent it held back."""

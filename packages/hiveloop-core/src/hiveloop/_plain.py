@@ -19,6 +19,8 @@ _MAX_STRING = 8_192
 #: the walk of a small structure that shares its parts, which can be astronomically large.
 _MAX_WEIGHT = 2_000
 _CHARACTERS_PER_WEIGHT_SHIFT = 6
+#: Weighs nothing beyond being a value.
+_LIGHT_STRING = 1 << _CHARACTERS_PER_WEIGHT_SHIFT
 _LEAVES = frozenset({bool, type(None)})
 
 
@@ -55,9 +57,10 @@ def weigh_dict(value: dict[Any, Any], left: int = _MAX_WEIGHT, depth: int = MAX_
         kind = type(item)
         if kind is str:
             size = len(item)
-            if size > _MAX_STRING:
-                return -1
-            left -= size >> _CHARACTERS_PER_WEIGHT_SHIFT
+            if size >= _LIGHT_STRING:
+                if size > _MAX_STRING:
+                    return -1
+                left -= size >> _CHARACTERS_PER_WEIGHT_SHIFT
         elif kind is int:
             if not MIN_INT <= item <= MAX_INT:
                 return -1
@@ -65,7 +68,7 @@ def weigh_dict(value: dict[Any, Any], left: int = _MAX_WEIGHT, depth: int = MAX_
             left = weigh_dict(item, left, depth - 1)
             if left < 0:
                 return -1
-        elif kind not in _LEAVES:
+        elif kind is not bool and item is not None:
             left = _weigh_other(item, left, depth)
             if left < 0:
                 return -1

@@ -30,7 +30,10 @@ class Session(Struct, eq=False):
     lanes: dict[str, Any]  # agent id → Lane
     buffer: Any = None  # Buffer | None
     heartbeats: Any = None  # Heartbeats | None
+    approvals: Any = None  # Approvals | None
     prices: Any = None  # PriceTable | None
+    #: Where its policies are asked for: endpoint and key.
+    collector: tuple[str, str] | None = None
     capture_content: bool = True
     environment: str = "production"
     group: str = "default"
@@ -52,6 +55,10 @@ class Runtime:
         #: Every handle somebody still holds, the forgotten ones included: the same id is the same handle.
         self.handles: WeakValueDictionary[str, Agent] = WeakValueDictionary()
         self.gates: tuple[Gate, ...] = ()
+        #: Approval id → decision, of those the collector decided: it has the event, so none is sent for them.
+        self.settled_approvals: dict[str, str] = {}
+        #: PolicyBook, once policies are used.
+        self.policies: Any = None
         #: Sessions covered by captures, outermost first; the last one comes back when its capture ends.
         self._covered: list[Session | None] = []
 
@@ -91,6 +98,8 @@ class Runtime:
         self.pipeline = None if session is None else session.pipeline
         _sanitize.scrubbers = () if self.pipeline is None else self.pipeline.scrubbers
         self.generation += 1
+        if self.policies is not None and self.pipeline is not None:
+            self.policies.join(self.pipeline)
 
     def _register_known_agents(self) -> None:
         for agent in list(self.agents.values()):
@@ -103,7 +112,7 @@ class Runtime:
         self.clock.reseed()
         self.generation += 1
         for agent in self.agents.values():
-            agent.after_fork_in_child()
+            agent._start_afresh()
 
 
 runtime = Runtime()

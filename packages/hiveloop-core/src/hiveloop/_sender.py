@@ -123,6 +123,13 @@ class Sender:
         ``False`` when it was not within ``timeout`` seconds, or when something appended since the last flush was
         dropped instead.
         """
+        if not self.settle(timeout):
+            return False
+        told, self._losses_told = self._losses_told, self._buffer.lost
+        return told == self._losses_told
+
+    def settle(self, timeout: float) -> bool:
+        """Block until everything appended so far is delivered or lost; ``False`` when not within ``timeout`` seconds."""
         target = self._buffer.appended
         wait = _Wait(self._buffer, timeout)
         if not self._is_settled(target):
@@ -139,8 +146,7 @@ class Sender:
                     self._moved.wait(min(wait.left, 0.05))
             finally:
                 self._waiters -= 1
-        told, self._losses_told = self._losses_told, self._buffer.lost
-        return told == self._losses_told
+        return True
 
     def stop(self, timeout: float, give_up_seconds: float) -> bool:
         """Deliver what is left, but give up after a while without progress; end the thread. True when nothing was left."""

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Any
 from . import _scope
 from ._arguments import describe_exception, flat, identifier, text
 from ._runtime import runtime
-from ._safety import contained
+from ._safety import contained, guarded
+from ._task_insight import TaskInsight
+from ._task_policy import TaskPolicy
+from ._task_record import TaskRecord
 from ._task_story import TaskStory
-from .events import Event, TaskCompleted, TaskFailed, TaskStarted
+from .events import Custom, Event, TaskCompleted, TaskFailed, TaskStarted
+from .payloads import LlmCall
 
 if TYPE_CHECKING:
     from ._agent import Agent
 
-__all__ = ["Task"]
+__all__ = ["Task", "outcome_of", "run_details"]
 
 
-class Task(TaskStory):
+class Task(TaskStory, TaskRecord, TaskInsight, TaskPolicy):
     """A task of one agent. Made by ``agent.task(...)`` (use with ``with`` or ``async with``) or ``agent.start_task(...)``.
 
     Ends as ``task_completed`` (status ``success``, or ``cancelled``/``abandoned`` for a cancelled coroutine or a
@@ -36,6 +40,7 @@ class Task(TaskStory):
         task_run_id: Any = None,
         correlation_id: Any = None,
         details: dict[str, Any] | None = None,
+        enforce_policy: Any = False,
     ) -> None:
         super().__init__()
         self.agent = agent
@@ -44,7 +49,11 @@ class Task(TaskStory):
         self.task_type = identifier(type)
         self.task_run_id: str = identifier(task_run_id) or runtime.clock.new_id()
         self.correlation_id = identifier(correlation_id)
-        self._details = details or {}
+        #: What is known of the run before it starts: session_id, user_id, user_group, inputs, metadata.
+        self.details = details or {}
+        self.enforces_start = self.enforces_calls = enforce_policy is not False and bool(
+            guarded(lambda: bool(enforce_policy), False)
+        )
         self._payload: dict[str, Any] | None = None
         self._started_at: float | None = None
         self._process = runtime.process
@@ -77,8 +86,10 @@ class Task(TaskStory):
         self._started_at = runtime.clock.monotonic()
         self.agent.open_tasks[self.task_run_id] = self.task_id
         whose = {"hiveloop": {"process": runtime.process}}
-        payload = {"summary": f"Task {self.task_id} started", **self._details, **whose}
-        self._send(TaskStarted(timestamp=timestamp, payload=payload))
+        payload = {"summary": f"Task {self.task_id} started", **self.details, **whose}
+        self.emit(TaskStarted(timestamp=timestamp, payload=payload))
+        if self.enforces_start:
+            self._tell_admitted()
 
     @contained
     def _resume(self) -> None:
@@ -127,13 +138,15 @@ class Task(TaskStory):
             self.agent.open_tasks.pop(self.task_run_id, None)
             # A forked child that leaves the parent's block does not end the parent's task.
             if self._process == runtime.process:
-                self._send(event)
+                self.emit(event)
         finally:
             if self._scope is not None:
                 _scope.leave(self._scope)
                 self._scope = None
 
     def __enter__(self) -> Task:
+        if self.enforces_start and not self.is_open:
+            self._admit()
         self._open(_scope.caller_frame(1))
         return self
 
@@ -153,6 +166,8 @@ class Task(TaskStory):
             self.complete(outcome)
 
     async def __aenter__(self) -> Task:
+        if self.enforces_start and not self.is_open:
+            await self._admit_async()
         self._open(_scope.caller_frame(1))
         return self
 
@@ -169,27 +184,36 @@ class Task(TaskStory):
     @contained
     def emit(self, event: Event) -> None:
         """Send a catalogue event of this task; task, project, run and correlation are filled in where empty."""
-        self._send(event)
-
-    def _send(self, event: Event) -> None:
-        self._send_as(self.agent, event)
-
-    def _send_as(self, agent: Agent, event: Event) -> None:
-        """Send it as part of this task, by whichever agent did it."""
         if runtime.pipeline is None:
             return
+        if type(event) is Custom and type(event.payload) is LlmCall:
+            self._last_call = event.payload.data
         if event.task_id is None:
             event.task_id = self.task_id
             event.task_run_id = self.task_run_id
-            event.task_type = event.task_type or self.task_type
-        if event.project_id is None:
+            if event.task_type is None:
+                event.task_type = self.task_type
+        # Asked first, as most tasks have neither: to set a field of an event costs more than to read it.
+        if self.project_id is not None and event.project_id is None:
             event.project_id = self.project_id
-        if event.correlation_id is None:
+        if self.correlation_id is not None and event.correlation_id is None:
             event.correlation_id = self.correlation_id
-        agent.send(event)
+        self.agent.send(event)
 
     def __repr__(self) -> str:
         return f"<Task {self.task_id} of {self.agent.agent_id}>"
+
+
+def run_details(session_id: Any, user_id: Any, user_group: Any, inputs: Any, metadata: Any) -> dict[str, Any]:
+    """What is known of a run before it starts, without what is absent."""
+    given = {
+        "session_id": identifier(session_id),
+        "user_id": identifier(user_id),
+        "user_group": identifier(user_group),
+        "inputs": inputs,
+        "metadata": metadata,
+    }
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def outcome_of(exc_type: type[BaseException] | None) -> str | None:

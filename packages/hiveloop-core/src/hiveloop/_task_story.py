@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _scope
+from ._approval import Decision
 from ._arguments import count, entries, flat, identifier, seconds, text
 from ._custom import custom_event, llm_call_event
-from ._gate import gate
+from ._gate import MADE, gate
 from ._runtime import runtime
 from ._safety import contained
 from ._sanitize import shorten
@@ -24,11 +25,12 @@ class TaskStory:
     """The narrating half of :class:`~hiveloop.Task`. Every call form of the manual is accepted; ``None`` is absent."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._plan_revision = 0
         self._plan_steps: int | None = None
         self._approvals: list[str] = []
 
-    def _send(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         """Implemented by the handle."""
         raise NotImplementedError
 
@@ -37,7 +39,7 @@ class TaskStory:
         scope = _scope.current()
         if scope is not None and scope.task is self and event.action_id is None:
             event.action_id = scope.action_id
-        self._send(event)
+        self.emit(event)
 
     @contained
     def llm_call(
@@ -59,7 +61,7 @@ class TaskStory:
         )
         self._send_here(event)
         if runtime.gates:
-            gate(self, "llm", str(name), None)  # type: ignore[arg-type]
+            gate(self, "llm", str(name), MADE)  # type: ignore[arg-type]
 
     @contained
     def plan(self, goal: Any = None, steps: Iterable[Any] = (), revision: int = 0) -> None:
@@ -68,7 +70,7 @@ class TaskStory:
         self._plan_revision = count(revision, "revision") or 0
         self._plan_steps = len(descriptions)
         numbered = [{"index": index, "description": step} for index, step in enumerate(descriptions)]
-        self._send(
+        self.emit(
             Custom(
                 payload=PlanCreated(
                     summary=text(goal),
@@ -104,7 +106,7 @@ class TaskStory:
         said = text(summary)
         line = f"Step {data['step_index']} {verb}" + (f": {said}" if said else "")
         payload = PlanStep(summary=text(line), data=_present(data), tags=["plan", f"step_{verb}"])
-        self._send(Custom(severity="error" if verb == "failed" else None, payload=payload))
+        self.emit(Custom(severity="error" if verb == "failed" else None, payload=payload))
 
     @contained
     def escalate(
@@ -161,12 +163,44 @@ class TaskStory:
         decided = text(decision, 64) or "approved"
         if summary is None:
             summary = f"{decided} by {text(approved_by, 256)}" if approved_by is not None else decided
-        approval_id = self._approvals.pop(0) if self._approvals else None
+        approval_id = self._answered(decided)
         data = _present(
             {"decision": decided, "approved_by": text(approved_by, 256), "approval_id": approval_id}
         )
         payload = ApprovalPayload(summary=text(summary), data=data)
         self._send_here(ApprovalReceived(parent_event_id=identifier(parent_event_id), payload=payload))
+
+    def _answered(self, decision: str) -> str | None:
+        """The oldest request that is open here. One the collector decided is meant only by a decision like it."""
+        while self._approvals:
+            approval_id = self._approvals.pop(0)
+            if runtime.settled_approvals.get(approval_id, decision) == decision:
+                return approval_id
+        return None
+
+    def wait_for_approval(self, approval_id: str, timeout: float | None = None) -> Decision | None:
+        """Block until a person decides at the collector (or anything else reports the decision) and return it.
+
+        ``approval_id`` is what :meth:`request_approval` returned; ``timeout`` is in seconds, ``None`` waits as long as
+        it takes. Returns ``None`` without a decision: time is up, the run ended, the client was shut down or never
+        started, or the collector does not know approvals. Never raises. The decision is stored already: there is no
+        need to call :meth:`approval_received`.
+        """
+        session = runtime.session
+        if session is None or session.approvals is None:
+            return None
+        decision: Decision | None = session.approvals.wait(approval_id, timeout)
+        return decision
+
+    async def wait_for_approval_async(
+        self, approval_id: str, timeout: float | None = None
+    ) -> Decision | None:
+        """:meth:`wait_for_approval` for coroutines: the event loop goes on, and cancelling it ends the wait at once."""
+        session = runtime.session
+        if session is None or session.approvals is None:
+            return None
+        decision: Decision | None = await session.approvals.wait_async(approval_id, timeout)
+        return decision
 
     @contained
     def retry(
@@ -176,8 +210,16 @@ class TaskStory:
         backoff_seconds: float | None = None,
         reason: str | None = None,
         parent_event_id: str | None = None,
+        *,
+        strategy: str | None = None,
+        original_error: Any = None,
+        fallback_to: str | None = None,
+        max_attempts: int | None = None,
     ) -> None:
-        """The agent tries again: ``attempt`` counts from 1. ``retry(2, 1.5)`` is attempt 2 after 1.5 seconds."""
+        """The agent tries again: ``attempt`` counts from 1. ``retry(2, 1.5)`` is attempt 2 after 1.5 seconds.
+
+        ``strategy`` is retry, fallback (to ``fallback_to``) or circuit_break.
+        """
         if type(summary) is int:
             if attempt is not None and backoff_seconds is None:
                 attempt, backoff_seconds = summary, attempt
@@ -189,6 +231,10 @@ class TaskStory:
             "attempt": count(attempt, "attempt"),
             "backoff_seconds": seconds(backoff_seconds, "backoff_seconds"),
             "reason": text(reason, 2_000),
+            "strategy": text(strategy, 64),
+            "original_error": text(original_error, 2_000),
+            "fallback_to": text(fallback_to, 256),
+            "max_attempts": count(max_attempts, "max_attempts"),
         }
         payload = Retry(summary=text(summary), data=_present(data))
         self._send_here(RetryStarted(parent_event_id=identifier(parent_event_id), payload=payload))

@@ -37,6 +37,8 @@ CONTENT_KEYS = frozenset(
     {
         "args",
         "arguments",
+        "comment",
+        "conclusion",
         "content",
         "documents",
         "evidence",
@@ -79,7 +81,8 @@ class Redact:
             self._patterns = tuple(re.compile(pattern) for pattern in patterns)
         except (re.error, TypeError) as error:
             raise HiveLoopConfigError(f"Redact: patterns must be regular expressions: {error}") from None
-        self._replace = str(replace)
+        #: What stands in place of what was found.
+        self.replace = str(replace)
         self._assignment = _assignment(self._keys)
 
     def __call__(self, event: Event) -> Event:
@@ -88,15 +91,15 @@ class Redact:
 
     def _visit(self, key: str, value: Any) -> Any:
         if key.strip().lower() in self._keys:
-            return self._replace
+            return self.replace
         return self.scrub(value) if isinstance(value, str) else UNCHANGED
 
     def scrub(self, text: str) -> str:
         """The text with everything masked that a key or a pattern finds in it."""
         for pattern in self._patterns:
-            text = pattern.sub(lambda _: self._replace, text)
+            text = pattern.sub(lambda _: self.replace, text)
         if self._assignment is not None and (":" in text or "=" in text):
-            text = self._assignment.sub(lambda found: f"{found[1]}{self._replace}", text)
+            text = self._assignment.sub(lambda found: f"{found[1]}{self.replace}", text)
         return text
 
 

@@ -6,10 +6,12 @@ from . import _translate as translate
 from ._facts import Fact
 from ._tree import Node, Run
 
-__all__ = ["HUMAN_INPUT", "tell_answer", "tell_question"]
+__all__ = ["HUMAN_INPUT", "PAUSED", "tell_answer", "tell_question", "withdraw_questions"]
 
 #: The method name under which the shim of ``human_input=True`` asks.
 HUMAN_INPUT = "human_input"
+#: The kind of fact that says again, at the end of a flow's step, that its question waits.
+PAUSED = "flow_paused"
 
 _YES = frozenset(
     {"approve", "approved", "accept", "accepted", "yes", "y", "ok", "continue", "looks good", "lgtm"}
@@ -22,13 +24,12 @@ _NO = frozenset(
 def tell_question(parent: Node | None, fact: Fact, run: Run | None) -> None:
     """A person is asked; the task waits. A pause after the question is the same question."""
     data = fact.data
-    if run is None or fact.key in run.asked:
+    if run is None or (fact.kind == PAUSED and run.asked.get(fact.key)):
         return
     approval_id = data["request_id"] or fact.event_id
-    if fact.key in run.answered_early:
-        run.answered_early.discard(fact.key)
-    else:
-        run.asked[fact.key] = approval_id
+    early = run.answered_early.pop(fact.key, None)
+    if early is None or early < fact.at:
+        run.asked.setdefault(fact.key, []).append(approval_id)
     summary = data["message"] or f"{fact.key} waits for an answer"
     details = {
         "kind": fact.key if fact.key == HUMAN_INPUT else "flow",
@@ -42,23 +43,39 @@ def tell_question(parent: Node | None, fact: Fact, run: Run | None) -> None:
 
 
 def tell_answer(parent: Node | None, fact: Fact, run: Run | None) -> None:
-    """The person answered."""
+    """The person answered, or (``ended``) nobody will any more."""
     if run is None:
         return
     data = fact.data
-    approval_id = run.asked.pop(fact.key, None)
-    if approval_id is None:
-        # Its question is late, or was asked by another process: the collector still finds it by task and time.
-        approval_id = data["request_id"]
-        run.answered_early.add(fact.key)
+    approval_id = _question_of(run, fact)
     answer = data["answer"]
     details = {
         "answer": answer if data["told"] else None,
         "outcome": data["outcome"] if data["told"] else None,
     }
     scope = parent.scope if parent is not None else None
-    decision = decision_of(answer, data["outcome"], fact.key == HUMAN_INPUT)
+    decision = data["ended"] or decision_of(answer, data["outcome"], fact.key == HUMAN_INPUT)
     run.emit(translate.approval_received(scope, approval_id, decision, details), fact.at)
+
+
+def _question_of(run: Run, fact: Fact) -> str | None:
+    """The approval that is answered: the one named, else the first that waits by this method's name."""
+    waiting, named = run.asked.get(fact.key, []), fact.data["request_id"]
+    if named in waiting:
+        waiting.remove(named)
+        return str(named)
+    if waiting:
+        return waiting.pop(0)
+    # Its question is late, or was asked by another process: the collector still finds it by task and time.
+    run.answered_early[fact.key] = fact.at
+    return named if isinstance(named, str) else None
+
+
+def withdraw_questions(run: Run, at: float, how: str) -> None:
+    """The run was stopped: nobody will answer any more."""
+    for approval_id in [each for waiting in run.asked.values() for each in waiting]:
+        run.emit(translate.approval_received(None, approval_id, how, {}), at)
+    run.asked.clear()
 
 
 def decision_of(answer: str | None, outcome: str | None, is_review: bool) -> str:

@@ -48,7 +48,8 @@ def announce(node: Node, fact: Fact) -> None:
     for task in data["tasks"]:
         role = root.manager or task["role"]
         if role is not None:
-            root.queue[task["key"]] = (role, task["summary"])
+            about = {"summary": task["summary"], "input": task["input"]}
+            root.queue[task["key"]] = (role, {name: text for name, text in about.items() if text is not None})
     for role in dict.fromkeys(role for role, _ in root.queue.values()):
         _tell_queue(root, role, fact.at)
 
@@ -70,7 +71,7 @@ def clear_queue(root: Root, at: float) -> None:
 
 def _tell_queue(root: Root, role: str, at: float) -> None:
     items: list[dict[str, Any]] = [
-        {"id": key, "summary": summary} for key, (who, summary) in root.queue.items() if who == role
+        {"id": key, **about} for key, (who, about) in root.queue.items() if who == role
     ]
     _tell(root, role, translate.queue_snapshot(items), at)
 

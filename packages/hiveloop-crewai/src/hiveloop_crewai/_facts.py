@@ -11,12 +11,14 @@ from hiveloop.adapters import attempt
 from hiveloop.adapters.preview import ARGUMENT_CHARS, preview
 
 __all__ = [
+    "CANCELLED",
     "END",
     "FAIL",
     "NAME_CHARS",
     "OUTERMOST",
     "POINT",
     "START",
+    "STOP_SOURCE",
     "Ambient",
     "Data",
     "Fact",
@@ -33,8 +35,12 @@ __all__ = [
 Data = tuple[str, dict[str, Any]]
 
 START, END, FAIL, POINT = "start", "end", "fail", "point"
+#: The kind of fact by which a run ends that was stopped from outside.
+CANCELLED = "cancelled"
 #: Kinds that can be a run of their own, with nothing of the framework around them.
 OUTERMOST = frozenset({"crew", "flow", "lite"})
+#: What a stop by the user's own gate says it is from.
+STOP_SOURCE = "hiveloop"
 NAME_CHARS = 120
 _MAX_LISTED = 50
 _ERROR_CHARS = 1000

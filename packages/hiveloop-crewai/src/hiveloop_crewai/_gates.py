@@ -11,7 +11,7 @@ from typing import Any
 from hiveloop import Intervention, Task
 from hiveloop.adapters import contained, gate, has_gates
 
-from ._facts import FAIL, Fact
+from ._facts import FAIL, STOP_SOURCE, Fact
 from ._watching import assembly, client_retries, here
 
 __all__ = ["after_tool", "before_model", "before_tool"]
@@ -117,10 +117,10 @@ def _abort(stop: Intervention) -> Exception | None:
         return stop
     try:
         stop.__class__ = _both(type(stop), HookAborted)  # type: ignore[arg-type]
-        stop.reason, stop.source = str(stop), "hiveloop"  # type: ignore[attr-defined]
+        stop.reason, stop.source = str(stop), STOP_SOURCE  # type: ignore[attr-defined]
     except (TypeError, AttributeError):
         # A class with slots or properties of its own cannot change: what comes out then only carries it.
-        aborted = HookAborted(str(stop), "hiveloop")
+        aborted = HookAborted(str(stop), STOP_SOURCE)
         aborted.__cause__ = stop
         return aborted
     return stop

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hiveloop import Agent
 
 from . import _translate as translate
-from ._facts import Fact
-from ._plan import Plan, steps_in, with_step
+from ._facts import STOP_SOURCE, Fact
+from ._plan import Plan, steps_in, unnamed, with_step
 from ._tree import Node, Run
 
 __all__ = [
@@ -22,8 +22,9 @@ __all__ = [
     "tell_step_started",
 ]
 
-#: The hooks of this adapter are the user's own gates: what they stop is told by the task that ends.
-_OWN_HOOKS = frozenset({"before_model", "before_tool", "after_tool"})
+#: The hooks of this adapter are the user's own gates: what they stop is told by the task that ends. CrewAI names them by
+#: their functions, and the stop itself by the source it carries.
+_OWN_HOOKS = frozenset({"before_model", "before_tool", "after_tool", STOP_SOURCE})
 
 
 def _place(parent: Node | None) -> tuple[str | None, Agent | None]:
@@ -39,9 +40,11 @@ def tell_plan(node: Node, fact: Fact) -> None:
     if run is None:
         return
     revision = 0 if run.plan is None else run.plan.revision + 1
-    run.plan = Plan(steps_in(data["plan"]), revision)
+    steps = steps_in(data["plan"])
+    # Without content only how many there are: what is not kept cannot be sent later either.
+    run.plan = Plan(steps if data["told"] else unnamed(len(steps)), revision)
     goal = data["goal"] or (node.role or "plan")
-    run.emit(translate.plan_created(goal, run.plan, node.scope, data["told"]), fact.at, node.actor)
+    run.emit(translate.plan_created(goal, run.plan, node.scope), fact.at, node.actor)
 
 
 def tell_planned_tasks(node: Node, fact: Fact) -> None:
@@ -50,7 +53,7 @@ def tell_planned_tasks(node: Node, fact: Fact) -> None:
     if plans and run is not None:
         run.plan = Plan(tuple(plans), 0)
         goal = f"Plan of {node.root.crew or 'the crew'}"
-        run.emit(translate.plan_created(goal, run.plan, node.scope, True), fact.at, node.actor)
+        run.emit(translate.plan_created(goal, run.plan, node.scope), fact.at, node.actor)
 
 
 def tell_step_started(parent: Node | None, fact: Fact, run: Run | None) -> None:
@@ -84,7 +87,7 @@ def tell_replan(parent: Node | None, fact: Fact, run: Run | None) -> None:
     run.plan = Plan(kept, run.plan.revision + 1, frozenset(range(len(kept))))
     scope, actor = _place(parent)
     goal = fact.data["reason"] or "New plan"
-    run.emit(translate.plan_created(goal[:200], run.plan, scope, True), fact.at, actor)
+    run.emit(translate.plan_created(goal[:200], run.plan, scope), fact.at, actor)
 
 
 def tell_goal_achieved(parent: Node | None, fact: Fact, run: Run | None) -> None:

@@ -63,12 +63,13 @@ def _turn_on() -> None:
         return
     from ._handlers import register
     from ._human_input import wrap_prompts
+    from ._kickoffs import wrap_kickoffs
     from ._usage_notes import wrap_counting
     from ._watching import client_retries, drain, scope
 
     _installed["handlers"] = register()
     _installed["hooks"] = _register_hooks()
-    _installed["undo"] = [*wrap_prompts(), *wrap_counting()]
+    _installed["undo"] = [*wrap_prompts(), *wrap_counting(), *wrap_kickoffs()]
     add_drain(drain)
     add_scope_resolver(scope)
     client_retries.watch()

@@ -96,9 +96,9 @@ def fail_model(node: Node, fact: Fact) -> None:
         node.run.overflow = node.parent
 
 
-def give_up_model(node: Node, at: float) -> None:
+def give_up_model(node: Node, at: float, how: str) -> None:
     """Nobody will say any more how the call went."""
-    tell(node, at, NO_USAGE, {}, {"outcome": "aborted"})
+    tell(node, at, NO_USAGE, {}, {"outcome": how})
 
 
 def tell(node: Node, at: float, usage: Usage, answer: dict[str, Any], more: dict[str, Any]) -> None:

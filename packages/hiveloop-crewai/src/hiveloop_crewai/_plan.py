@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["Plan", "steps_in", "with_step"]
+__all__ = ["Plan", "steps_in", "unnamed", "with_step"]
 
 _STEP = re.compile(r"^\s*(?:\*\*)?(?:step\s+)?(\d{1,3})(?:\*\*)?\s*[.):]\s*(.+)$", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*[-*•]\s+(.+)$")
@@ -33,6 +33,11 @@ def steps_in(text: str) -> tuple[str, ...]:
             bullets.append(_short(bullet[1]))
     steps = numbered or bullets or [_short(line) for line in text.splitlines() if line.strip()][:1]
     return tuple(steps[:_MAX_STEPS])
+
+
+def unnamed(count: int) -> tuple[str, ...]:
+    """So many steps of which nothing may be said."""
+    return tuple(f"step {number}" for number in range(1, count + 1))
 
 
 def with_step(plan: Plan, index: int, text: str) -> Plan:

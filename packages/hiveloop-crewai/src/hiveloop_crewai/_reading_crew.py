@@ -7,7 +7,7 @@ from typing import Any
 
 from hiveloop.adapters.preview import RESULT_CHARS
 
-from ._facts import Data, failed, listed, name_of, role_of, text
+from ._facts import NAME_CHARS, Data, failed, listed, name_of, role_of, text
 
 __all__ = [
     "agent_end",
@@ -45,11 +45,13 @@ def _member(agent: Any) -> dict[str, Any]:
 
 
 def _queued(task: Any, capture: bool) -> dict[str, Any]:
-    summary = getattr(task, "name", None) or (getattr(task, "description", None) if capture else None)
+    name = getattr(task, "name", None)
     return {
         "key": str(getattr(task, "id", "")),
         "role": role_of(getattr(task, "agent", None)),
-        "summary": name_of(summary, "task"),
+        "summary": name_of(name, "task"),
+        # Content, and so under a key of its own: a summary is not dropped with content.
+        "input": text(getattr(task, "description", None), NAME_CHARS) if capture and not name else None,
     }
 
 

@@ -37,7 +37,9 @@ def tool_start(source: Any, event: Any, capture: bool) -> Data:
     return _tool_name(event), {
         "role": event_role(event),
         "args": (arguments(given) if isinstance(given, dict) else text(given)) if capture else None,
+        # Written by the model: it leaves as it is only where content may.
         "coworker": text(known.get("coworker") or known.get("co_worker"), NAME_CHARS),
+        "told": capture,
         "reason": text(known.get("task") or known.get("question")) if capture else None,
         "attempt": _count(getattr(event, "run_attempts", None)),
     }
@@ -123,5 +125,6 @@ def answers(source: Any, event: Any, capture: bool) -> Data:
         "answer": text(answer),
         "told": capture,
         "outcome": text(getattr(event, "outcome", None), NAME_CHARS),
+        "ended": None,
         "request_id": text(getattr(event, "request_id", None), 200),
     }

@@ -103,8 +103,21 @@ def open_tool(node: Node, fact: Fact) -> None:
         and settings.escalate_delegation
         and node.run is not None
     ):
-        event = translate.escalated(node.id, node.role, data["coworker"], data["reason"], _plain(name))
+        to = data["coworker"] if data["told"] else _known_role(node, data["coworker"])
+        event = translate.escalated(node.id, node.role, to, data["reason"], _plain(name))
         node.run.emit(event, fact.at, node.actor)
+
+
+def _known_role(node: Node, written: str) -> str:
+    """The role of the crew that the model means, by CrewAI's own comparison; what it made up is not repeated."""
+    for role in (*node.root.members.values(), node.root.manager):
+        if role is not None and _compared(role) == _compared(written):
+            return role
+    return "coworker"
+
+
+def _compared(role: str) -> str:
+    return " ".join(role.split()).replace('"', "").casefold()
 
 
 def _plain(name: str) -> str:

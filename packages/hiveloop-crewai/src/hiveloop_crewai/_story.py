@@ -16,7 +16,8 @@ from . import _runs as runs
 from . import _steps as steps
 from . import _translate as translate
 from ._actions import end_action, explain, fail_action, spent_ms
-from ._facts import END, OUTERMOST, POINT, START, Ambient, Fact
+from ._crew import clear_queue
+from ._facts import CANCELLED, END, OUTERMOST, POINT, START, Ambient, Fact
 from ._identity import Role, agent_of
 from ._translate import ErrorInfo
 from ._tree import Node, Root, Run, Tree
@@ -68,7 +69,7 @@ POINTS: dict[str, _Point] = {
     "tool_failure": steps.tell_tool_failure,
     "tool_refused": steps.tell_refused_tool,
     "asks": approvals.tell_question,
-    "flow_paused": approvals.tell_question,
+    approvals.PAUSED: approvals.tell_question,
     "answers": approvals.tell_answer,
     "plan_step_started": insight.tell_step_started,
     "plan_step_completed": insight.tell_step_completed,
@@ -83,20 +84,32 @@ POINTS: dict[str, _Point] = {
 _LONE = frozenset({"llm", "tool", "mcp", "a2a", "reasoning", "guardrail"})
 
 
+class _Ending(NamedTuple):
+    """What ended at ``at``, by ``error`` or otherwise; what is still open in it by the deadline ends as ``how``."""
+
+    deadline: float
+    node: Node
+    at: float
+    error: ErrorInfo | None
+    how: str
+
+
 class Story:
     """Knows what is under way. Called by one thread at a time."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.tree = Tree()
         self._now = now
-        #: Ended surroundings whose open steps are given up after a while: (deadline, node, end, error).
-        self._ending: list[tuple[float, Node, float, ErrorInfo | None]] = []
+        #: Ended surroundings whose open steps are given up after a while, in the order of their deadlines.
+        self._ending: list[_Ending] = []
         #: Some providers say twice that a call failed, and the second time names the wrong start.
         self._ended_calls: OrderedDict[str, None] = OrderedDict()
 
     def tell(self, fact: Fact) -> None:
         """Tell one fact whose cause has been told."""
-        if fact.phase == POINT or fact.kind == "learning":
+        if fact.kind == CANCELLED:
+            self._cancel(fact)
+        elif fact.phase == POINT or fact.kind == "learning":
             self._point(fact)
         elif fact.phase == START:
             self._open(fact)
@@ -152,7 +165,7 @@ class Story:
             if fact.phase != END and node.run is not None:
                 known = explain(node, fact.data)
                 error = ErrorInfo(known.type, None, known.origin or node.action_id)
-            self._ending.append((self._now() + _GRACE_SECONDS, node, fact.at, error))
+            self._ending.append(_Ending(self._now() + _GRACE_SECONDS, node, fact.at, error, "aborted"))
 
     def _node_of(self, fact: Fact) -> Node | None:
         """The open node an end belongs to; its start's id is not always right."""
@@ -190,12 +203,27 @@ class Story:
     def sweep(self, everything: bool) -> float | None:
         """Give up open steps of what ended a while ago (or ``everything`` that ended); seconds until the next time."""
         now = self._now()
-        while self._ending and (everything or self._ending[0][0] <= now):
-            _, ended, at, error = self._ending.pop(0)
-            inside = [node for node in self.tree.open.values() if node.is_inside(ended)]
-            for node in sorted(inside, key=lambda node: -node.at):
-                self._give_up(node, at, error)
-        return self._ending[0][0] - now if self._ending else None
+        while self._ending and (everything or self._ending[0].deadline <= now):
+            _, ended, at, error, how = self._ending.pop(0)
+            for node in self._inside(ended):
+                self._give_up(node, at, error, how)
+        return self._ending[0].deadline - now if self._ending else None
+
+    def _inside(self, around: Node) -> list[Node]:
+        """What is open in it, innermost first."""
+        found = [node for node in self.tree.open.values() if node.is_inside(around)]
+        return sorted(found, key=lambda node: -node.at)
+
+    def _cancel(self, fact: Fact) -> None:
+        """A run was stopped from outside: it ends with all that is in it, and what comes next is not inside it."""
+        stopped, how = self.tree.get(fact.parent_id), fact.data["outcome"]
+        if stopped is None or stopped.closed:
+            return
+        for node in (*self._inside(stopped), stopped):
+            # A client that works in a thread of its own is not stopped: what it spends is still told for a while.
+            if node.kind != "llm":
+                self._give_up(node, fact.at, None, how)
+        self._ending.append(_Ending(self._now() + _GRACE_SECONDS, stopped, fact.at, None, how))
 
     def abort(self, at: float) -> None:
         """Nothing will be told any more: end all that is open, innermost first."""
@@ -203,18 +231,20 @@ class Story:
         for node in sorted(self.tree.open.values(), key=lambda node: -node.at):
             self._give_up(node, at, None)
 
-    def _give_up(self, node: Node, at: float, error: ErrorInfo | None) -> None:
+    def _give_up(self, node: Node, at: float, error: ErrorInfo | None, how: str = "aborted") -> None:
         at = max(at, node.at)
         self.tree.close(node, at)
+        if node.kind == "crew":
+            clear_queue(node.root, at)
         if node.kind == "llm":
-            models.give_up_model(node, at)
+            models.give_up_model(node, at, how)
         elif node.opens and node.run is not None and node.run.task is not None:
-            event = translate.task_completed(
-                f"{node.name} aborted", spent_ms(node, at), "aborted", None, "aborted"
-            )
+            if how != "aborted":
+                approvals.withdraw_questions(node.run, at, how)
+            event = translate.task_completed(f"{node.name} {how}", spent_ms(node, at), how, None, how)
             event.timestamp = format_timestamp(at)
             end_task(node.run.task, event)
         elif error is not None and node.kind in ("agent", "tool", "lite"):
             fail_action(node, at, error, None, {})
         else:
-            end_action(node, at, {"outcome": "aborted"}, "aborted")
+            end_action(node, at, {"outcome": how}, how)

@@ -160,12 +160,9 @@ def _llm_summary(data: payloads.LlmCallData) -> str:
     return f"{line} ({' / '.join(counts)})" if counts else line
 
 
-def plan_created(goal: str, plan: Plan, action_id: str | None, show: bool) -> events.Custom:
+def plan_created(goal: str, plan: Plan, action_id: str | None) -> events.Custom:
     """A plan, or a new one in its place."""
-    steps = [
-        {"index": index, "description": step if show else f"step {index + 1}"}
-        for index, step in enumerate(plan.steps)
-    ]
+    steps = [{"index": index, "description": step} for index, step in enumerate(plan.steps)]
     data = {"goal": goal, "steps": steps, "revision": plan.revision}
     return events.Custom(
         action_id=action_id, payload=payloads.PlanCreated(summary=goal, data=data, tags=["plan"])

@@ -56,8 +56,8 @@ class Root:
         self.manager: str | None = None
         #: Agent id → role as written, for events that name the id or a role with inputs filled in.
         self.members: dict[str, str] = {}
-        #: Tasks not begun: key → (role, summary).
-        self.queue: dict[str, tuple[str, str]] = {}
+        #: Tasks not begun: key → (role, what is told of it).
+        self.queue: dict[str, tuple[str, dict[str, str]]] = {}
 
 
 class Run:
@@ -86,10 +86,10 @@ class Run:
         self.started = started
         self.turns = itertools.count(1)
         self.plan: Plan | None = None
-        #: Questions to a person: what they are recognised by → approval id.
-        self.asked: dict[str, str] = {}
-        #: Those whose answer came before them.
-        self.answered_early: set[str] = set()
+        #: Questions to a person that wait: by whom they are asked → approval ids, the oldest first.
+        self.asked: dict[str, list[str]] = {}
+        #: When an answer came whose question has not been told.
+        self.answered_early: dict[str, float] = {}
         self.reported: deque[Reported] = deque(maxlen=_MAX_REPORTED)
         #: The class of what stopped it, where CrewAI could not be told so.
         self.stopped_by: str | None = None

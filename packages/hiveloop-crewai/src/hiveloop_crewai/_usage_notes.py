@@ -10,9 +10,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from hiveloop.adapters import contained
+from hiveloop.adapters import bind, contained
 
 from ._usage import NO_USAGE, Usage, read_usage
+from ._wrapping import Switch, replace
 
 __all__ = ["UsageNotes", "usage_notes", "wrap_counting"]
 
@@ -51,26 +52,24 @@ def wrap_counting() -> list[Callable[[], None]]:
         from crewai.llms import base_llm
     except ImportError:
         return []
-    owner = getattr(base_llm, "BaseLLM", None)
     current = getattr(base_llm, "get_current_call_id", None)
-    name = "_track_token_usage_internal"
-    original = vars(owner).get(name) if isinstance(owner, type) else None
-    if not isinstance(owner, type) or not callable(original) or current is None:
+    if current is None:
         return []
+    return replace(
+        getattr(base_llm, "BaseLLM", None),
+        "_track_token_usage_internal",
+        functools.partial(_counting, current),
+    )
 
+
+def _counting(current: Callable[[], str], original: Any, switch: Switch) -> Any:
     @functools.wraps(original)
     def counting(self: Any, *args: Any, **kwargs: Any) -> Any:
-        _note(current, args[0] if args else kwargs.get("usage_data"))
-        return original(self, *args, **kwargs)
+        if switch.is_on:
+            _note(current, args[0] if args else kwargs.get("usage_data"))
+        return bind(original, self)(*args, **kwargs)
 
-    setattr(owner, name, counting)
-
-    def undo() -> None:
-        # Somebody who wrapped after us keeps their wrapper.
-        if vars(owner).get(name) is counting:
-            setattr(owner, name, original)
-
-    return [undo]
+    return counting
 
 
 @contained

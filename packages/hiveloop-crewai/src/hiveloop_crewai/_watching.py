@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hiveloop import Task
-from hiveloop.adapters import ClientRetries, ModelCall
+from hiveloop.adapters import ClientRetries, ModelCall, guarded
 
 from ._assembly import THREAD_NAME, Assembly
 from ._crew import forget_issues
@@ -88,11 +88,19 @@ def drain(timeout: float, is_final: bool) -> None:
     """Tell all there is: what the bus still handles, and what waits for its cause. At the end, end what is open."""
     from crewai.events import crewai_event_bus
 
-    if not getattr(_thread, "listens", False):
+    if not _is_of_bus(crewai_event_bus):
         crewai_event_bus.flush(timeout)
     assembly.settle()
     if is_final:
         story.abort(time.time())
+
+
+def _is_of_bus(bus: Any) -> bool:
+    """Whether a handler is running here, ours or the program's: waiting for all handlers would wait for this one."""
+    thread = threading.current_thread()
+    if getattr(_thread, "listens", False) or thread is getattr(bus, "_loop_thread", None):
+        return True
+    return thread in guarded(lambda: set(bus._sync_executor._threads), set())
 
 
 def forget() -> None:

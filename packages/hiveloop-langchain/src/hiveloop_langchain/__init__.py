@@ -9,13 +9,15 @@ if TYPE_CHECKING:
 
     from ._handler import HiveLoopCallbackHandler
     from ._install import instrument, uninstrument
+    from ._middleware import GateMiddleware
     from ._runs import RootRun
 
     adapter: Adapter
 
-__all__ = ["HiveLoopCallbackHandler", "RootRun", "adapter", "instrument", "uninstrument"]
+__all__ = ["GateMiddleware", "HiveLoopCallbackHandler", "RootRun", "adapter", "instrument", "uninstrument"]
 
 _HOMES = {
+    "GateMiddleware": "_middleware",
     "HiveLoopCallbackHandler": "_handler",
     "RootRun": "_runs",
     "adapter": "_adapter",
@@ -31,7 +33,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    if name == "HiveLoopCallbackHandler":
+    if name in ("GateMiddleware", "HiveLoopCallbackHandler"):
         import_module(f"{__name__}._install").require_langchain()
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value

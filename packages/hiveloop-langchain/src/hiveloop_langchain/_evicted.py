@@ -8,7 +8,7 @@ from hiveloop import Agent
 from hiveloop.events import Custom, Event
 from hiveloop.payloads import LlmCall
 
-from ._runs import Root, Run, id_number
+from ._runs import Root, Run
 
 __all__ = ["Evicted", "evicted"]
 
@@ -16,7 +16,7 @@ _MAX_AGENTS = 100
 
 
 class Evicted:
-    """Ids of runs that had to go, at most twice ``max_runs``, each with a root that tells nearly nothing."""
+    """Numbers of runs that had to go, at most twice ``max_runs``, each with a root that tells nearly nothing."""
 
     def __init__(self, max_runs: int) -> None:
         self._max_runs = max_runs
@@ -24,7 +24,7 @@ class Evicted:
         self._old: dict[Any, Root] = {}
         self._by_agent: dict[str, Root] = {}
 
-    def note(self, run_id: Any, root: Root) -> None:
+    def note(self, number: Any, root: Root) -> None:
         """This run had to go; ``root`` is the one it belonged to."""
         quiet = self._by_agent.get(root.agent.agent_id)
         if quiet is None:
@@ -33,17 +33,16 @@ class Evicted:
             quiet = self._by_agent[root.agent.agent_id] = _quiet_root(root.agent, root.capture)
         if len(self._young) >= self._max_runs:
             self._old, self._young = self._young, {}
-        self._young[id_number(run_id)] = quiet
+        self._young[number] = quiet
 
-    def find(self, run_id: Any) -> Run | None:
+    def find(self, number: Any) -> Run | None:
         """A stand-in for a run that had to go, or that began inside of one."""
         if not self._by_agent:
             return None
-        number = id_number(run_id)
         root = self._young.get(number) or self._old.get(number)
         if root is None:
             root = next((quiet for quiet in list(self._by_agent.values()) if number in quiet.past), None)
-        return None if root is None else Run(run_id, None, root, "past", root.name, None)
+        return None if root is None else Run(number, None, root, "past", root.name, None)
 
     def clear(self) -> None:
         """Forget all."""

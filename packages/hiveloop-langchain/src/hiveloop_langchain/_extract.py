@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -77,6 +77,7 @@ def _block_chars(content: Any) -> int:
 def prompt_of(messages: Sequence[Any], capture: bool) -> Prompt:
     """Estimated shares of a prompt, and the text of its last message when content is captured."""
     system = tools = history = 0
+    content: Any = None
     for message in messages:
         kind = getattr(message, "type", None)
         content = getattr(message, "content", None)
@@ -87,9 +88,11 @@ def prompt_of(messages: Sequence[Any], capture: bool) -> Prompt:
             tools += chars
         else:
             history += chars
-    text = None
+    text: str | None = None
     if capture and messages:
-        text = content_text(getattr(messages[-1], "content", None), PROMPT_CHARS) or None
+        # Of the last message: what the loop looked at last.
+        is_short = type(content) is str and len(content) <= PROMPT_CHARS
+        text = (content if is_short else content_text(content, PROMPT_CHARS)) or None
     return Prompt(
         text,
         system // _CHARS_PER_TOKEN,
@@ -114,15 +117,16 @@ def read_answer(response: Any, limit: int) -> Answer:
             text=preview(text, limit) if isinstance(text, str) and text else None,
         )
     metadata = getattr(message, "response_metadata", None)
-    names = _tool_call_names(message)
+    calls = getattr(message, "tool_calls", None)
+    names = _tool_call_names(calls) if calls else ()
     provider = metadata.get("model_provider") if isinstance(metadata, dict) else None
     return Answer(
-        usage=read_usage(getattr(message, "usage_metadata", None), metadata, llm_output),
-        model=model_name(metadata, llm_output),
-        provider=provider if isinstance(provider, str) else None,
-        stop_reason=stop_reason(metadata, getattr(generation, "generation_info", None), bool(names)),
-        text=(content_text(getattr(message, "content", None), limit) or None) if limit else None,
-        tool_calls=names,
+        read_usage(getattr(message, "usage_metadata", None), metadata, llm_output),
+        model_name(metadata, llm_output),
+        provider if isinstance(provider, str) else None,
+        stop_reason(metadata, getattr(generation, "generation_info", None), bool(names)),
+        (content_text(getattr(message, "content", None), limit) or None) if limit else None,
+        names,
     )
 
 
@@ -133,9 +137,8 @@ def _first_generation(response: Any) -> Any:
     return None
 
 
-def _tool_call_names(message: Any) -> tuple[str, ...]:
-    calls = getattr(message, "tool_calls", None)
-    if not isinstance(calls, list) or not calls:
+def _tool_call_names(calls: Any) -> tuple[str, ...]:
+    if not isinstance(calls, list):
         return ()
     return tuple([call["name"] for call in calls[:_MAX_MESSAGES] if type(call.get("name")) is str])
 
@@ -170,25 +173,28 @@ def _goto(goto: Any) -> str | None:
     return ", ".join(name for name in names if isinstance(name, str)) or None
 
 
-def failed_tool_messages(outputs: Any) -> Iterator[tuple[str, str, Any]]:
+def failed_tool_messages(outputs: Any) -> list[tuple[str, str, Any]]:
     """``(tool_call_id, tool name, content)`` of the error results among what a node returned."""
+    found: list[tuple[str, str, Any]] = []
     if isinstance(outputs, dict):
-        yield from _errors_among(outputs.get("messages"))
+        _add_errors(outputs.get("messages"), found)
     elif isinstance(outputs, list):
         for item in islice(outputs, _MAX_MESSAGES):
             update = item if isinstance(item, dict) else getattr(item, "update", None)
             if isinstance(update, dict):
-                yield from _errors_among(update.get("messages"))
+                _add_errors(update.get("messages"), found)
+    return found
 
 
-def _errors_among(messages: Any) -> Iterator[tuple[str, str, Any]]:
+def _add_errors(messages: Any, found: list[tuple[str, str, Any]]) -> None:
     if not isinstance(messages, list):
         return
     for message in messages[-_MAX_MESSAGES:]:
-        if getattr(message, "status", None) == "error" and getattr(message, "type", None) == "tool":
+        # Its type first: to be asked for a status that it does not have takes a message 2 µs and more.
+        if getattr(message, "type", None) == "tool" and getattr(message, "status", None) == "error":
             call_id = getattr(message, "tool_call_id", None)
             name = getattr(message, "name", None)
-            yield str(call_id), name if isinstance(name, str) and name else "tool", message.content
+            found.append((str(call_id), name if isinstance(name, str) and name else "tool", message.content))
 
 
 def last_words(value: Any, limit: int) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from . import _translate as translate
 from ._approval import question_of
 from ._errors import interrupts_of
-from ._runs import Root, Run, state
+from ._runs import Root, Run, id_number, state
 
 __all__ = ["tell_breakpoint", "tell_interrupts"]
 
@@ -18,14 +18,14 @@ def tell_interrupts(run: Run, error: BaseException) -> None:
     for interrupt in interrupts_of(error):
         _request(root, interrupt, run.name, run.scope)
     above = run.parent_key
-    if above is not None and (above in (root.run_id, root.graph_run) or _stands_for(above, root)):
+    if above is not None and (above in (root.number, root.graph_run) or _stands_for(above, root)):
         root.interrupted = True
 
 
-def _stands_for(run_id: Any, root: Root) -> bool:
+def _stands_for(number: Any, root: Root) -> bool:
     """Whether this run is no action of its own right below the root."""
-    run = state.runs.get(run_id)
-    return run is not None and run.run_id == root.run_id
+    run = state.runs.get(number)
+    return run is not None and run.number == root.number
 
 
 def _request(root: Root, interrupt: Any, node: str, action_id: str | None) -> None:
@@ -49,13 +49,13 @@ def _ask(root: Root, interrupt_id: str, action_id: str | None, summary: str, det
 
 def tell_breakpoint(event: Any) -> None:
     """LangGraph's own word that a graph paused: the only sign of a static breakpoint."""
-    run_id = getattr(event, "run_id", None)
-    run = state.runs.get(run_id)
+    number = id_number(getattr(event, "run_id", None))
+    run = state.runs.get(number)
     if run is None:
         return
     root = run.root
     status = str(getattr(event, "status", ""))
-    if run.run_id == root.run_id or run_id == root.graph_run:
+    if run.number == root.number or number == root.graph_run:
         root.interrupted = True
     for interrupt in getattr(event, "interrupts", ()) or ():
         _request(root, interrupt, run.name, run.scope)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from uuid import UUID
 
-from hiveloop.adapters import contained
+from hiveloop.adapters import contained, has_gates
+from hiveloop.adapters.preview import RESPONSE_CHARS
 
 from . import _models as models
-from ._context import ask, begin_model, ended_model, is_known, label_of, must_ask, parent_of
+from ._context import ask, begin_model, ended_model, is_known, label_of, parent_of, running
+from ._extract import read_answer
 from ._retries import tell_retry
 from ._roots import forget
-from ._runs import LlmRun, state
+from ._runs import LlmRun, id_number, state
 from ._watching import Watching
 
 __all__ = ["ModelCallbacks"]
@@ -24,54 +27,75 @@ class ModelCallbacks(Watching):
 
     @contained
     def on_chat_model_start(
-        self, serialized: Any, messages: Any, *, run_id: Any, parent_run_id: Any = None, **about: Any
-    ) -> None:
-        """A chat model is about to be called. Raises the Intervention of a gate the user turned on."""
-        if not is_known(run_id):
-            batch = messages[0] if messages else []
-            self._model_start(serialized, batch, None, run_id, parent_run_id, about)
-
-    @contained
-    def on_llm_start(
-        self, serialized: Any, prompts: Any, *, run_id: Any, parent_run_id: Any = None, **about: Any
-    ) -> None:
-        """A completion model is about to be called. Raises the Intervention of a gate the user turned on."""
-        if not is_known(run_id):
-            self._model_start(serialized, None, prompts, run_id, parent_run_id, about)
-
-    def _model_start(
         self,
         serialized: Any,
         messages: Any,
+        run_id: Any,
+        parent_run_id: Any = None,
+        tags: Any = None,
+        metadata: Any = None,
+        name: Any = None,
+        invocation_params: Any = None,
+        **_: Any,
+    ) -> None:
+        """A chat model is about to be called. Raises the Intervention of a gate the user turned on."""
+        run = self._model_run(serialized, run_id, parent_run_id, tags, metadata, name)
+        if run is not None:
+            batch = messages[0] if messages else []
+            models.read_start(run, batch, None, metadata or _NO_METADATA, invocation_params)
+            self._begin(run, tags, batch)
+
+    @contained
+    def on_llm_start(
+        self,
+        serialized: Any,
         prompts: Any,
         run_id: Any,
-        parent_run_id: Any,
-        about: dict[str, Any],
+        parent_run_id: Any = None,
+        tags: Any = None,
+        metadata: Any = None,
+        name: Any = None,
+        invocation_params: Any = None,
+        **_: Any,
     ) -> None:
-        parent = parent_of(parent_run_id)
-        metadata = about.get("metadata") or _NO_METADATA
-        name = about.get("name") or metadata.get("langgraph_node")
-        label = label_of(name, serialized, "llm")
-        tags = about.get("tags")
-        if parent is None:
-            run = self._root(run_id, label, tags, metadata, None, "llm")
-        else:
-            run = LlmRun(run_id, parent_run_id, parent.root, label, parent.scope)
-        if not isinstance(run, LlmRun):
-            return
-        models.read_start(run, messages, prompts, metadata, about.get("invocation_params"))
-        if run.root.failed or tags:
+        """A completion model is about to be called. Raises the Intervention of a gate the user turned on."""
+        run = self._model_run(serialized, run_id, parent_run_id, tags, metadata, name)
+        if run is not None:
+            models.read_start(run, None, prompts, metadata or _NO_METADATA, invocation_params)
+            self._begin(run, tags, prompts)
+
+    def _model_run(
+        self, serialized: Any, run_id: Any, parent_run_id: Any, tags: Any, metadata: Any, name: Any
+    ) -> LlmRun | None:
+        """The record of a call not seen before."""
+        number = run_id.int if isinstance(run_id, UUID) else run_id
+        if is_known(number):
+            return None
+        above = parent_run_id.int if isinstance(parent_run_id, UUID) else parent_run_id
+        parent = running(above) or parent_of(above)
+        metadata = metadata or _NO_METADATA
+        name = name or metadata.get("langgraph_node")
+        label = name if type(name) is str and name else label_of(name, serialized, "llm")
+        if parent is not None:
+            return LlmRun(number, above, parent.root, label, parent.scope)
+        run = self._root(run_id, label, tags, metadata, None, "llm")
+        return run if isinstance(run, LlmRun) else None
+
+    def _begin(self, run: LlmRun, tags: Any, given: Any) -> None:
+        root = run.root
+        if root.failed or tags:
             tell_retry(run, tags, run.model)
-        if must_ask(run.root):
-            ask(run.root, "llm", label, {"model": run.model, "messages": messages or prompts})
+        if has_gates() or root.intervention is not None:
+            ask(root, "llm", run.name, {"model": run.model, "messages": given})
         run.started = time.perf_counter_ns()
-        run.root.begin_call(run)
-        gone = state.runs.put(run_id, run)
+        root.begin_call(run)
+        gone = state.runs.put(run.number, run)
         if gone is not None:
             forget(*gone)
         state.await_content(run)
         begin_model(run)
-        self.watch_clients()
+        if self._enabled:
+            self._client_retries.watch()
 
     def on_llm_new_token(
         self,
@@ -84,7 +108,7 @@ class ModelCallbacks(Watching):
         **_: Any,
     ) -> None:
         """A piece of an answer. Only the first that has content matters; all others must cost nothing."""
-        if state.awaiting and (run := state.awaiting.get(run_id)) is not None:
+        if state.awaiting and (run := state.awaiting.get(id_number(run_id))) is not None:
             self._first_token(run, token, chunk)
 
     @contained
@@ -92,10 +116,10 @@ class ModelCallbacks(Watching):
         models.first_token(run, token, chunk)
 
     def on_stream_event(
-        self, event: Any, *, run_id: Any, parent_run_id: Any = None, tags: Any = None, **_: Any
+        self, event: Any, run_id: Any, parent_run_id: Any = None, tags: Any = None, **_: Any
     ) -> None:
         """A piece of an answer in the event dialect (``stream_events(version="v3")``)."""
-        if state.awaiting and (run := state.awaiting.get(run_id)) is not None:
+        if state.awaiting and (run := state.awaiting.get(id_number(run_id))) is not None:
             self._first_delta(run, event)
 
     @contained
@@ -105,14 +129,14 @@ class ModelCallbacks(Watching):
             models.first_token(run, "delta", None)
 
     @contained
-    def on_llm_end(self, response: Any, *, run_id: Any, **_: Any) -> None:
+    def on_llm_end(self, response: Any, run_id: Any, **_: Any) -> None:
         """A model answered."""
         run = ended_model(run_id)
         if run is not None:
-            models.end_llm(run, response)
+            models.emit_llm(run, read_answer(response, RESPONSE_CHARS if run.root.capture else 0))
 
     @contained
-    def on_llm_error(self, error: BaseException, *, run_id: Any, response: Any = None, **_: Any) -> None:
+    def on_llm_error(self, error: BaseException, run_id: Any, response: Any = None, **_: Any) -> None:
         """A model call raised, was cancelled, or its stream was left."""
         run = ended_model(run_id)
         if run is not None:

@@ -16,7 +16,7 @@ from ._retries import note_failure
 from ._runs import LlmRun, Root, millis_since, state
 from ._translate import Prompt
 
-__all__ = ["emit_llm", "end_llm", "fail_llm", "first_token", "read_start", "requested_model"]
+__all__ = ["emit_llm", "fail_llm", "first_token", "read_start"]
 
 
 def read_start(run: LlmRun, messages: Any, prompts: Any, metadata: Mapping[str, Any], params: Any) -> None:
@@ -28,24 +28,18 @@ def read_start(run: LlmRun, messages: Any, prompts: Any, metadata: Mapping[str, 
         text = prompts[0] if isinstance(prompts[0], str) else ""
         shown = preview(text, PROMPT_CHARS) if capture else None
         run.prompt = Prompt(shown, history_tokens=len(text) // 4, messages=1)
-    run.model = requested_model(metadata, params)
-    provider = metadata.get("ls_provider")
+    name, provider = metadata.get("ls_model_name"), metadata.get("ls_provider")
+    if isinstance(params, dict):
+        if not isinstance(name, str):
+            name = params.get("model") or params.get("model_name")
+        if "num_ctx" in params or "options" in params:
+            run.window = _context_window(params)
+    run.model = name if isinstance(name, str) and name else None
     run.provider = provider if isinstance(provider, str) else None
-    run.window = _context_window(params)
 
 
-def requested_model(metadata: Mapping[str, Any], params: Any) -> str | None:
-    """The model that was asked for."""
-    name = metadata.get("ls_model_name")
-    if not isinstance(name, str) and isinstance(params, dict):
-        name = params.get("model") or params.get("model_name")
-    return name if isinstance(name, str) and name else None
-
-
-def _context_window(params: Any) -> int | None:
+def _context_window(params: dict[Any, Any]) -> int | None:
     """Known from the call only where it sets it (Ollama's ``num_ctx``)."""
-    if not isinstance(params, dict):
-        return None
     options = params.get("options")
     window = params.get("num_ctx") or (options.get("num_ctx") if isinstance(options, dict) else None)
     return window if type(window) is int and window > 0 else None
@@ -58,13 +52,8 @@ def first_token(run: LlmRun, token: Any, chunk: Any) -> None:
         message = getattr(chunk, "message", None)
         if not (getattr(message, "content", None) or getattr(message, "tool_call_chunks", None)):
             return
-    state.awaiting.pop(run.run_id, None)
+    state.awaiting.pop(run.number, None)
     run.ttft_ms = millis_since(run.started)
-
-
-def end_llm(run: LlmRun, response: Any) -> None:
-    """The model answered."""
-    emit_llm(run, read_answer(response, RESPONSE_CHARS if run.root.capture else 0))
 
 
 def fail_llm(run: LlmRun, error: BaseException, response: Any) -> None:
@@ -91,7 +80,7 @@ def emit_llm(
     timestamp: str = "",
 ) -> None:
     """Send the one event of a model call. ``is_timed``: it ended just now; ``timestamp``: when it is to be shown."""
-    state.awaiting.pop(run.run_id, None)
+    state.awaiting.pop(run.number, None)
     usage = answer.usage
     root: Root = run.root
     model = answer.model or run.model
@@ -120,20 +109,27 @@ def _metadata(
     run: LlmRun, answer: Answer, outcome: str | None, error: translate.ErrorInfo | None
 ) -> dict[str, Any]:
     usage, prompt = answer.usage, run.prompt
-    about: dict[str, Any] = {
-        "turn_number": run.turn,
-        "provider": run.provider or answer.provider,
-        "requested_model": run.model,
-        "stop_reason": answer.stop_reason,
-        "cache_read_input_tokens": usage.cache_read,
-        "cache_creation_input_tokens": usage.cache_creation,
-        "reasoning_tokens": usage.reasoning,
-        "ttft_ms": run.ttft_ms,
-        "context_window_size": run.window,
-    }
-    known = {key: value for key, value in about.items() if value is not None}
-    if run.window is not None and usage.tokens_in is not None:
-        known["context_utilization_pct"] = round(100 * usage.tokens_in / run.window, 1)
+    known: dict[str, Any] = {"turn_number": run.turn}
+    provider = run.provider or answer.provider
+    # One by one: half the price of filling a dict and sifting it.
+    if provider is not None:
+        known["provider"] = provider
+    if run.model is not None:
+        known["requested_model"] = run.model
+    if answer.stop_reason is not None:
+        known["stop_reason"] = answer.stop_reason
+    if usage.cache_read is not None:
+        known["cache_read_input_tokens"] = usage.cache_read
+    if usage.cache_creation is not None:
+        known["cache_creation_input_tokens"] = usage.cache_creation
+    if usage.reasoning is not None:
+        known["reasoning_tokens"] = usage.reasoning
+    if run.ttft_ms is not None:
+        known["ttft_ms"] = run.ttft_ms
+    if run.window is not None:
+        known["context_window_size"] = run.window
+        if usage.tokens_in is not None:
+            known["context_utilization_pct"] = round(100 * usage.tokens_in / run.window, 1)
     if answer.tool_calls:
         known["tool_calls"] = list(answer.tool_calls)
     if prompt.messages:

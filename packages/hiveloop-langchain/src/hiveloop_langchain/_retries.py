@@ -7,7 +7,7 @@ from typing import Any
 from . import _translate as translate
 from ._runs import Failed, LlmRun, Run
 
-__all__ = ["note_failure", "tell_backoff", "tell_retry"]
+__all__ = ["is_marked", "note_failure", "tell_backoff", "tell_retry"]
 
 _MARK = "retry:attempt:"
 #: Failures nobody tried again are of no more use; a run that lasts for days must not collect them.
@@ -52,6 +52,11 @@ def tell_retry(run: Run, tags: Any, model: str | None) -> None:
             fallback_to=model if switched else None,
         )
     )
+
+
+def is_marked(tags: Any) -> bool:
+    """Whether the framework itself says that this run repeats another."""
+    return _marked_attempt(tags) is not None
 
 
 def _marked_attempt(tags: Any) -> int | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import hiveloop
 from hiveloop.adapters import attempt, begin_task, captures_content, framework_agent, resume_task
+from hiveloop.adapters.actions import failure
 from hiveloop.adapters.preview import RESULT_CHARS, preview
 
 from . import _translate as translate
@@ -30,8 +31,8 @@ _inferred: set[str] = set()
 def open_root(options: Options, info: RootRun, inputs: Any, run_id: Any) -> Root:
     """The root for an outermost run: resumed where its thread waits, attached to an active task, else a task of its own."""
     sweep_late()
-    for run_id, forgotten in state.runs.sweep():
-        forget(run_id, forgotten)
+    for number, forgotten in state.runs.sweep():
+        forget(number, forgotten)
     thread_id = info.metadata.get("thread_id")
     if thread_id is None:
         root = _attach(info, options) or _begin_wrapper(options, info, inputs, run_id)
@@ -193,7 +194,7 @@ def output_of(outputs: Any, name: str) -> Any:
 
 def _fail(root: Root, task: hiveloop.Task, error: BaseException) -> None:
     about = describe(error, root.capture)
-    payload = translate.failure(about)
+    payload = failure(about)
     if root.reported is not None and root.reported[0] == id(error):
         payload["error_origin"] = root.reported[2]
     if is_recursion_limit(error):
@@ -206,16 +207,16 @@ def _fail(root: Root, task: hiveloop.Task, error: BaseException) -> None:
     task.fail(payload=payload)
 
 
-def forget(run_id: Any, run: Run) -> None:
+def forget(number: Any, run: Run) -> None:
     """End a run the framework never ended, or one too many under way at once: nothing must stay open for ever."""
     root = run.root
-    root.pass_by(run_id, run.scope)
-    evicted.note(run_id, root)
-    if run.run_id != run_id:
+    root.pass_by(number, run.scope)
+    evicted.note(number, root)
+    if run.number != number:
         return
     if isinstance(run, LlmRun):
         tell_unanswered(run, "aborted", is_timed=False)
-    elif run_id == root.run_id:
+    elif number == root.number:
         close_root(run, "aborted")
     else:
         root.open.discard(run)
@@ -226,8 +227,8 @@ def _close_children(root: Root, outcome: str | None) -> None:
     """Steps that never ended are aborted with their root."""
     status = outcome if outcome in translate.STATUS_OF_OUTCOME else "abandoned"
     for child in sorted(root.open, key=lambda run: -run.started) if root.open else ():
-        if state.runs.take(child.run_id, None) is not None:
-            root.pass_by(child.run_id, child.scope)
+        if state.runs.take(child.number, None) is not None:
+            root.pass_by(child.number, child.scope)
             _abort(child, status)
     root.open.clear()
 

@@ -78,6 +78,7 @@ class Run:
     """One run of the framework that later runs can be children of.
 
     ``action_id`` is ``None`` where the run is no action of its own; ``scope`` is the action its children belong to.
+    ``number`` and ``parent_key`` are what :func:`id_number` makes of its id and its parent's.
     """
 
     __slots__ = (
@@ -89,18 +90,18 @@ class Run:
         "kind",
         "name",
         "ns",
+        "number",
         "parent_action",
         "parent_key",
         "root",
-        "run_id",
         "scope",
         "started",
     )
 
     def __init__(
-        self, run_id: Any, parent_key: Any, root: Root, kind: str, name: str, scope: str | None
+        self, number: Any, parent_key: Any, root: Root, kind: str, name: str, scope: str | None
     ) -> None:
-        self.run_id = run_id
+        self.number = number
         self.parent_key = parent_key
         self.root = root
         self.kind = kind
@@ -119,14 +120,17 @@ class Run:
         self.started = time.perf_counter_ns()
 
 
+_NO_PROMPT = Prompt()
+
+
 class LlmRun(Run):
     """A model call under way."""
 
     __slots__ = ("model", "prompt", "provider", "streams", "ttft_ms", "turn", "watched", "window")
 
-    def __init__(self, run_id: Any, parent_key: Any, root: Root, name: str, scope: str | None) -> None:
-        super().__init__(run_id, parent_key, root, "llm", name, scope)
-        self.prompt: Prompt = Prompt()
+    def __init__(self, number: Any, parent_key: Any, root: Root, name: str, scope: str | None) -> None:
+        Run.__init__(self, number, parent_key, root, "llm", name, scope)
+        self.prompt = _NO_PROMPT
         self.model: str | None = None
         self.provider: str | None = None
         self.window: int | None = None
@@ -165,13 +169,13 @@ class Root:
         "models",
         "name",
         "nodes",
+        "number",
         "open",
         "owned",
         "past",
         "pending",
         "plan",
         "reported",
-        "run_id",
         "seen_interrupts",
         "task",
         "turns",
@@ -182,7 +186,8 @@ class Root:
 
     def __init__(self, name: str, agent: Agent, task: Task | None, owned: bool, capture: bool) -> None:
         self.name = name
-        self.run_id: Any = None
+        #: Of its outermost run, as in :class:`Run`.
+        self.number: Any = None
         self.agent = agent
         self.task = task
         #: Whether the task was opened for this run, and so ends with it.
@@ -193,7 +198,7 @@ class Root:
         self.key: Key | None = None
         #: A call without a thread: a graph inside of it may have one.
         self.wraps = False
-        #: Run id of that graph: where it stops to ask, this root waits.
+        #: Number of that graph's run: where it stops to ask, this root waits.
         self.graph_run: Any = None
         #: Nodes seen of a graph on a thread: by them one that nobody named is known again.
         self.nodes: set[str] | None = None
@@ -209,7 +214,7 @@ class Root:
         #: Model calls under way, by the run that made them.
         self.models: dict[Any, set[LlmRun]] = {}
         self.failed: dict[Any, Failed] = {}
-        #: Runs that ended, by the number of their id → the action their children belong to. Numbers and texts only:
+        #: Runs that ended, by their number → the action their children belong to. Numbers and texts only:
         #: records that live on make the garbage collector work, which costs more than all the rest of it.
         self.past: dict[Any, str | None] = {}
         #: ``perf_counter_ns`` of the end.
@@ -239,11 +244,11 @@ class Root:
             if not made:
                 self.models.pop(call.parent_key, None)
 
-    def pass_by(self, run_id: Any, scope: str | None) -> None:
+    def pass_by(self, number: Any, scope: str | None) -> None:
         """Note a run that ended."""
         if len(self.past) >= MAX_PAST:
             self.past.clear()
-        self.past[id_number(run_id)] = scope
+        self.past[number] = scope
 
 
 class RunState:
@@ -264,15 +269,18 @@ class RunState:
         if len(self.awaiting) >= _MAX_RUNS:
             # Calls that never ended; all that is lost is a time to first token.
             self.awaiting.clear()
-        self.awaiting[run.run_id] = run
+        self.awaiting[run.number] = run
 
 
 state = RunState()
 
 
 def id_number(run_id: Any) -> Any:
-    """A run id as the number it is; ids that are none stay what they are."""
-    return run_id.int if type(run_id) is UUID else run_id
+    """A run id as the number it is; ids that are none stay what they are.
+
+    What is kept by run is kept by number: the hash of a UUID is computed by Python code, at every look into a dict.
+    """
+    return run_id.int if isinstance(run_id, UUID) else run_id
 
 
 def millis_since(started_ns: int) -> int:

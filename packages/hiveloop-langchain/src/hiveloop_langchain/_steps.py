@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,7 +65,7 @@ def _follows_node(tags: Any) -> bool:
 def open_step(run: Run, details: Mapping[str, Any] | None) -> None:
     """Record a run and send its start where it is an action."""
     root = run.root
-    gone = state.runs.put(run.run_id, run)
+    gone = state.runs.put(run.number, run)
     if gone is not None:
         forget(*gone)
     root.open.add(run)
@@ -76,10 +77,10 @@ def _finish(run: Run, outcome: str | None, details: Mapping[str, Any] | None) ->
     root = run.root
     root.open.discard(run)
     if run.action_id is not None:
+        # As `millis_since`: a call here costs more than all it does.
+        spent = (time.perf_counter_ns() - run.started) // 1_000_000
         root.emit(
-            translate.action_completed(
-                run.action_id, run.parent_action, run.name, millis_since(run.started), outcome, details
-            )
+            translate.action_completed(run.action_id, run.parent_action, run.name, spent, outcome, details)
         )
 
 
@@ -91,7 +92,7 @@ def end_chain(run: Run, outputs: Any) -> None:
             attempt(lambda: _tell_unrun_tools(run, outputs), f"outputs of {run.name}")
         _finish(run, None, None)
         return
-    if run.run_id == root.run_id:
+    if run.number == root.number:
         left = outputs is None and bool(root.models)
         outcome = "abandoned" if left else "interrupted" if root.interrupted and not root.owned else None
         _finish(run, outcome, None)
@@ -109,7 +110,7 @@ def _tell_unrun_tools(node: Run, outputs: Any) -> None:
         if node.calls is not None and call_id in node.calls:
             continue
         root = node.root
-        action_id = f"{node.run_id}:{call_id}"[:256]
+        action_id = f"{node.scope}:{call_id}"[:256]
         about = translate.ErrorInfo("ToolNotRun", preview(content, PROMPT_CHARS) if root.capture else None)
         details: dict[str, Any] = {"tool_call_id": call_id, "handled": True}
         root.emit(translate.action_started(action_id, node.scope, name, "tool", {"tool_call_id": call_id}))
@@ -120,7 +121,7 @@ def fail_step(run: Run, error: BaseException) -> None:
     """A chain, tool or retriever raised: an outcome, or a failure that is told in full only where it began."""
     root = run.root
     outcome = outcome_of(error)
-    is_root = run.run_id == root.run_id
+    is_root = run.number == root.number
     if outcome is not None:
         details: dict[str, Any] | None = None
         if outcome == "interrupted":
@@ -186,9 +187,9 @@ def refuse_tool(run: Run, intervention: Intervention) -> None:
     """A gate stopped the tool before it ran: the attempt is shown as failed, and nobody else will end it."""
     root = run.root
     open_step(run, None)
-    state.runs.take(run.run_id, None)
+    state.runs.take(run.number, None)
     _fail(run, intervention)
-    if run.run_id == root.run_id:
+    if run.number == root.number:
         close_root(run, error=intervention)
 
 
@@ -196,7 +197,7 @@ def end_tool(run: Run, output: Any) -> None:
     """A tool returned; an error it handled itself is still a failed action."""
     root = run.root
     if type(output).__name__ == "ToolMessage":
-        failed, result, handoff_to = _read_result(run, output)
+        failed, result, handoff_to = tool_outcome(output) if run.ns is not None else _read_result(run, output)
     else:
         # Any object of the program; whatever it does when looked at, the tool has ended.
         found = attempt(lambda: _read_result(run, output), f"result of {run.name}")[1]
@@ -223,7 +224,7 @@ def end_tool(run: Run, output: Any) -> None:
         _finish(run, None, details)
         if run.details is not None:
             _tell_plan(root, run)
-    if run.run_id == root.run_id:
+    if run.number == root.number:
         close_root(run, outputs=output)
 
 

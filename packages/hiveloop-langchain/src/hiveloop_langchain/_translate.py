@@ -6,6 +6,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from hiveloop import events, payloads
+from hiveloop.adapters.actions import (
+    STATUS_OF_OUTCOME,
+    ErrorInfo,
+    action_completed,
+    action_failed,
+    action_started,
+)
 
 __all__ = [
     "STATUS_OF_OUTCOME",
@@ -21,9 +28,6 @@ __all__ = [
     "retry_started",
 ]
 
-#: Outcomes that are a status of their own on the wire; the others are only named in the payload.
-STATUS_OF_OUTCOME = {"cancelled": "cancelled", "abandoned": "abandoned", "aborted": "aborted"}
-
 _CUSTOM_PREFIX = "hiveloop."
 _LIFECYCLE: dict[str, tuple[type[events.Event], type[payloads.Payload]]] = {
     "retry": (events.RetryStarted, payloads.Retry),
@@ -36,14 +40,6 @@ _LIFECYCLE: dict[str, tuple[type[events.Event], type[payloads.Payload]]] = {
 _KIND_ALIASES = {"plan": "plan_created", "report_issue": "issue", "resolve_issue": "issue"}
 
 
-class ErrorInfo(NamedTuple):
-    """An error as plain data. ``message`` is ``None`` where content is not captured."""
-
-    type: str
-    message: str | None = None
-    status_code: int | None = None
-
-
 class Prompt(NamedTuple):
     """What went to a model: the text to show and estimated shares in tokens."""
 
@@ -52,77 +48,6 @@ class Prompt(NamedTuple):
     history_tokens: int = 0
     tool_tokens: int = 0
     messages: int = 0
-
-
-def action_started(
-    action_id: str,
-    parent_action_id: str | None,
-    name: str,
-    kind: str,
-    details: Mapping[str, Any] | None = None,
-) -> events.ActionStarted:
-    """A node, tool, retriever, nested agent or named step began."""
-    payload: dict[str, Any] = {"action_name": name, "kind": kind}
-    if details:
-        payload.update(details)
-    return events.ActionStarted(action_id=action_id, parent_action_id=parent_action_id, payload=payload)
-
-
-def action_completed(
-    action_id: str,
-    parent_action_id: str | None,
-    name: str,
-    duration_ms: int,
-    outcome: str | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> events.ActionCompleted:
-    """A step ended without failing; ``outcome`` says how where it was not simply done."""
-    payload: dict[str, Any] = {"action_name": name}
-    if outcome is not None:
-        payload["outcome"] = outcome
-    if details:
-        payload.update(details)
-    return events.ActionCompleted(
-        action_id=action_id,
-        parent_action_id=parent_action_id,
-        status="success" if outcome is None else STATUS_OF_OUTCOME.get(outcome),
-        duration_ms=duration_ms,
-        payload=payload,
-    )
-
-
-def action_failed(
-    action_id: str,
-    parent_action_id: str | None,
-    name: str,
-    duration_ms: int,
-    error: ErrorInfo,
-    origin: str | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> events.ActionFailed:
-    """A step ended by an error. With ``origin``, the action that reported it first, the message is not repeated."""
-    payload: dict[str, Any] = {"action_name": name, **failure(error, origin)}
-    if details:
-        payload.update(details)
-    return events.ActionFailed(
-        action_id=action_id,
-        parent_action_id=parent_action_id,
-        status="failure",
-        duration_ms=duration_ms,
-        payload=payload,
-    )
-
-
-def failure(error: ErrorInfo, origin: str | None = None) -> dict[str, Any]:
-    """The fields by which a failed action names its error."""
-    fields: dict[str, Any] = {"exception_type": error.type}
-    if origin is not None:
-        fields["error_origin"] = origin
-    elif error.message is not None:
-        fields["exception_message"] = error.message
-    if error.status_code is not None:
-        fields["status_code"] = error.status_code
-    return fields
 
 
 def retry_started(
@@ -183,12 +108,11 @@ def llm_call(
 
 def _llm_summary(data: payloads.LlmCallData) -> str:
     line = f"{data.name} → {data.model}" if data.model else data.name
-    parts = []
-    if data.tokens_in is not None:
-        parts.append(f"{data.tokens_in} in")
-    if data.tokens_out is not None:
-        parts.append(f"{data.tokens_out} out")
-    counts = " / ".join(parts)
+    given, made = data.tokens_in, data.tokens_out
+    if given is not None and made is not None:
+        counts = f"{given} in / {made} out"
+    else:
+        counts = f"{given} in" if given is not None else f"{made} out" if made is not None else ""
     if data.cost is not None:
         counts = f"{counts}, ${data.cost:.4f}" if counts else f"${data.cost:.4f}"
     return f"{line} ({counts})" if counts else line

@@ -20,11 +20,9 @@ _LATE_NS = 600_000_000_000
 
 def watch(run: LlmRun) -> None:
     """Hear of the end of the asyncio task a call begins in: a cancelled ``ainvoke`` has no callback of its own."""
-    if asyncio._get_running_loop() is None:  # ten times as fast as catching what `current_task` raises then
-        return
     task = asyncio.current_task()
     if task is not None:
-        hook = partial(_task_ended, run.run_id)
+        hook = partial(_task_ended, run.number)
         run.watched = (task, hook)
         task.add_done_callback(hook)
 
@@ -42,8 +40,8 @@ def unwatch(run: LlmRun) -> None:
 
 
 @contained
-def _task_ended(run_id: Any, task: asyncio.Task[Any]) -> None:
-    run = state.runs.get(run_id)
+def _task_ended(number: Any, task: asyncio.Task[Any]) -> None:
+    run = state.runs.get(number)
     if not isinstance(run, LlmRun):
         return
     if task.cancelled():
@@ -55,7 +53,7 @@ def _task_ended(run_id: Any, task: asyncio.Task[Any]) -> None:
 
 def give_up(run: LlmRun, outcome: str, is_timed: bool = True, timestamp: str = "") -> None:
     """Tell the call without an answer, once. ``is_timed``: it ended about now, or its duration is not known."""
-    if state.runs.take(run.run_id, None) is not None:
+    if state.runs.take(run.number, None) is not None:
         tell_unanswered(run, outcome, is_timed, timestamp)
 
 
@@ -82,7 +80,7 @@ def leave(root: Root, outcome: str | None) -> None:
     last = innermost_model.get()
     for call in [call for made in list(root.models.values()) for call in list(made)]:
         if call.watched is not None and not call.streams:
-            if call.run_id == last or call.watched[0].done():
+            if call.number == last or call.watched[0].done():
                 give_up(call, "cancelled")
         elif outcome == "cancelled":
             give_up(call, "cancelled")

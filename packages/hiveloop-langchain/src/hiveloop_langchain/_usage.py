@@ -26,7 +26,7 @@ NO_USAGE = Usage()
 
 # Service tiers of OpenAI prefix the detail keys: `priority_cache_read`, `flex_reasoning`.
 _TIERS = ("", "priority_", "flex_")
-_TTL_KEYS = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+_TTL_KEYS = frozenset({"ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"})
 
 
 def read_usage(usage_metadata: Any = None, response_metadata: Any = None, llm_output: Any = None) -> Usage:
@@ -121,6 +121,9 @@ def _cost(source: Mapping[str, Any]) -> float | None:
 
 
 def _tiered(details: Mapping[str, Any], name: str) -> int | None:
+    count = details.get(name)
+    if type(count) is int and count >= 0:
+        return count
     for tier in _TIERS:
         count = details.get(tier + name)
         if count is not None:
@@ -133,25 +136,26 @@ def _cache_written(details: Mapping[str, Any]) -> int | None:
     general = _tiered(details, "cache_creation")
     if general:
         return general
+    if _TTL_KEYS.isdisjoint(details):
+        return general
     by_ttl = [count for key in _TTL_KEYS if (count := _count(details.get(key))) is not None]
     return sum(by_ttl) if by_ttl else general
 
 
 def _from_langchain(source: Mapping[str, Any]) -> Usage:
     """`usage_metadata` of a message: LangChain has already made the totals inclusive."""
-    given = _nested(source, "input_token_details")
-    made = _nested(source, "output_token_details")
-    cost = _cost(source) if "total_cost" in source else None
-    return _known(
-        Usage(
-            _count(source.get("input_tokens")),
-            _count(source.get("output_tokens")),
-            _tiered(given, "cache_read") if given else None,
-            _cache_written(given) if given else None,
-            _tiered(made, "reasoning") if made else None,
-            cost,
-        )
+    given = _nested(source, "input_token_details") if "input_token_details" in source else None
+    made = _nested(source, "output_token_details") if "output_token_details" in source else None
+    tokens_in, tokens_out = source.get("input_tokens"), source.get("output_tokens")
+    usage = Usage(
+        tokens_in if type(tokens_in) is int and tokens_in >= 0 else _count(tokens_in),
+        tokens_out if type(tokens_out) is int and tokens_out >= 0 else _count(tokens_out),
+        _tiered(given, "cache_read") if given else None,
+        _cache_written(given) if given else None,
+        _tiered(made, "reasoning") if made else None,
+        _cost(source) if "total_cost" in source else None,
     )
+    return usage if usage.tokens_in != 0 else _known(usage)
 
 
 _USAGE_KEYS = (

@@ -9,7 +9,7 @@ from hiveloop.adapters import ClientRetries
 
 from . import _steps as steps
 from ._roots import open_bare, open_root
-from ._runs import LlmRun, Options, Root, RootRun, Run, state
+from ._runs import LlmRun, Options, Root, RootRun, Run, id_number, state
 from ._waiting import go_on, key_of
 
 __all__ = ["Watching"]
@@ -46,11 +46,11 @@ class Watching:
         info = RootRun(label, metadata, tuple(tags or ()))
         bare = kind in ("llm", "retrieval")
         root = open_bare(self._options, info) if bare else open_root(self._options, info, inputs, run_id)
-        root.run_id = run_id
+        root.number = number = id_number(run_id)
         if kind == "llm":
-            return LlmRun(run_id, None, root, label, root.base_action)
+            return LlmRun(number, None, root, label, root.base_action)
         state.recent.append(root)
-        run = Run(run_id, None, root, kind, label, root.base_action)
+        run = Run(number, None, root, kind, label, root.base_action)
         run.agent_name = metadata.get("lc_agent_name")
         if kind != "chain" or not root.owned:
             run.action_id = run.scope = str(run_id)
@@ -59,13 +59,13 @@ class Watching:
             steps.open_step(run, None)
         return run
 
-    def _graph_inside(self, run_id: Any, root: Root, label: str, metadata: Any, inputs: Any) -> Run | None:
+    def _graph_inside(self, number: Any, root: Root, label: str, metadata: Any, inputs: Any) -> Run | None:
         """A graph with a thread begins inside of a run without one: a root again, where its task waited for it."""
         again = go_on(root, key_of(metadata["thread_id"], label, self._options), inputs)
         if again is None:
-            root.graph_run = run_id
+            root.graph_run = number
             return None
-        again.run_id = run_id
-        run = Run(run_id, None, again, "chain", label, again.base_action)
+        again.number = number
+        run = Run(number, None, again, "chain", label, again.base_action)
         run.agent_name = metadata.get("lc_agent_name")
         return run

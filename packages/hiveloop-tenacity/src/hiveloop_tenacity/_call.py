@@ -7,9 +7,19 @@ import sys
 from types import FrameType
 from typing import Any, NamedTuple
 
-from hiveloop.adapters import attempt, shorten
+from hiveloop.adapters import attempt, guarded, shorten
 
-__all__ = ["Call", "Site", "call_of", "max_attempts_of", "modules_of", "name_of", "note_site", "reason_of"]
+__all__ = [
+    "Call",
+    "Site",
+    "call_of",
+    "full_name_of",
+    "max_attempts_of",
+    "modules_of",
+    "name_of",
+    "note_site",
+    "reason_of",
+]
 
 _REASON_CHARS = 200
 _NAME_CHARS = 200
@@ -27,7 +37,7 @@ class Site(NamedTuple):
 class Call:
     """What is remembered with one ``RetryCallState``, as long as tenacity keeps it."""
 
-    __slots__ = ("frame", "is_watched", "settled", "site", "told")
+    __slots__ = ("__weakref__", "frame", "is_watched", "settled", "site", "told")
 
     def __init__(self) -> None:
         self.site: Site | None = None
@@ -84,9 +94,9 @@ def modules_of(state: Any) -> tuple[str, ...]:
     if function is None:
         module = _loop_site(state).module
     else:
-        module = getattr(_unwrapped(function), "__module__", None) or type(function).__module__
+        module = _site_of(state).module or type(function).__module__
     hook = state.retry_object.before_sleep
-    made_in = None if hook is None else getattr(hook, "__module__", None)
+    made_in = None if hook is None else guarded(lambda: getattr(hook, "__module__", None), None)
     return (str(module), made_in) if isinstance(made_in, str) else (str(module),)
 
 
@@ -99,23 +109,45 @@ def _unwrapped(function: Any) -> Any:
 
 def name_of(state: Any) -> str:
     """``module.qualname`` of the function or loop; tenacity's own ``name=`` where one was given (9.2)."""
-    given = getattr(state.retry_object, "_name", None)
-    if isinstance(given, str) and given:
+    given = _given_name(state)
+    if given is not None:
         return shorten(given, _NAME_CHARS)
-    if state.fn is None:
-        module, qualname = _loop_site(state)
-    else:
-        function = _unwrapped(state.fn)
-        module = str(getattr(function, "__module__", None) or "")
-        qualname = str(getattr(function, "__qualname__", None) or type(function).__qualname__)
+    module, qualname = _site_of(state)
     qualname = qualname.rpartition("<locals>.")[2]
     plain = not module or module == "__main__"
     return shorten(qualname if plain else f"{module}.{qualname}", _NAME_CHARS)
 
 
+def full_name_of(state: Any) -> str:
+    """The same with the functions it is defined in: what tells functions of one name apart."""
+    given = _given_name(state)
+    if given is not None:
+        return given
+    module, qualname = _site_of(state)
+    return qualname if not module or module == "__main__" else f"{module}.{qualname}"
+
+
+def _given_name(state: Any) -> str | None:
+    given = getattr(state.retry_object, "_name", None)
+    return given if isinstance(given, str) and given else None
+
+
+def _site_of(state: Any) -> Site:
+    if state.fn is None:
+        return _loop_site(state)
+    function = _unwrapped(state.fn)
+    module = guarded(lambda: getattr(function, "__module__", None), None)
+    qualname = guarded(lambda: getattr(function, "__qualname__", None), None)
+    return Site(
+        module if isinstance(module, str) else "",
+        qualname if isinstance(qualname, str) and qualname else type(function).__qualname__,
+    )
+
+
 def max_attempts_of(stop: Any) -> int | None:
     """The number of tries a stop condition allows, where it is one that counts them."""
-    limit = getattr(stop, "max_attempt_number", None)
+    # A condition of the program may compute it, and what it raises there is not ours.
+    limit = guarded(lambda: getattr(stop, "max_attempt_number", None), None)
     if type(limit) is int:
         return limit
     if type(stop).__name__ == "stop_any":

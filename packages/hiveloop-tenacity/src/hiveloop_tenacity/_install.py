@@ -17,6 +17,7 @@ __all__ = ["instrument", "uninstrument"]
 _lock = threading.Lock()
 _undo: list[Callable[[], None]] = []
 _reporter: Reporter | None = None
+_installed: _Installed | None = None
 _client_retries = ClientRetries()
 
 
@@ -71,18 +72,23 @@ def instrument(
 
 def uninstrument() -> None:
     """Stop showing retries, those under way included. Watched functions stay watched. Idempotent."""
-    global _reporter
+    global _reporter, _installed
     with _lock:
-        _reporter = None
+        _reporter = _installed = None
         _client_retries.close()
         while _undo:
             _undo.pop()()
         nesting.forget()
 
 
-def _choose(retrying: Any) -> Reporter | None:
-    """A watched object has a reporter of its own."""
-    return None if hasattr(type(retrying), "_hiveloop_reporter") else _reporter
+class _Installed:
+    """One installation, from ``instrument()`` to ``uninstrument()``. Where somebody wrapped what it wrapped, its own
+    wrappers stay inside theirs, and must stay silent under those of the next one.
+    """
+
+    def choose(self, retrying: Any) -> Reporter | None:
+        """A watched object has a reporter of its own."""
+        return None if _installed is not self or hasattr(type(retrying), "_hiveloop_reporter") else _reporter
 
 
 def _patch() -> None:
@@ -91,9 +97,12 @@ def _patch() -> None:
 
     from . import _observe as observe
 
+    global _installed
+    _installed = _Installed()
     _replace(BaseRetrying, "iter", observe.around_step)
     if "iter" in vars(AsyncRetrying):  # before 8.3 one step serves both
         _replace(AsyncRetrying, "iter", observe.around_async_step)
+    _replace(BaseRetrying, "__iter__", observe.around_loop)
     _replace(tenacity.AttemptManager, "__enter__", observe.around_enter)
     _replace(tenacity.AttemptManager, "__exit__", observe.around_exit)
     if "__aenter__" in vars(tenacity.AttemptManager):
@@ -101,8 +110,10 @@ def _patch() -> None:
 
 
 def _replace(owner: type, name: str, around: Callable[..., Callable[..., Any]]) -> None:
+    if _installed is None:
+        return
     original = vars(owner)[name]
-    ours = around(original, _choose)
+    ours = around(original, _installed.choose)
     setattr(owner, name, ours)
 
     def undo() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from hiveloop.adapters import contained
+
 from ._call import Call
 
-__all__ = ["Frame", "around", "depth", "enter", "forget", "leave"]
+__all__ = ["Frame", "around", "depth", "enter", "forget", "leave", "release"]
 
 #: A try can hold a loop of its own over many things that each give up.
 _MAX_HELD = 100
@@ -76,3 +78,17 @@ def leave(call: Call) -> None:
     frame.is_open = False
     if _innermost.get() is frame:
         _innermost.set(frame.outer)
+
+
+@contained
+def release(frame: Frame) -> None:
+    """Nobody repeats what gave up inside this try: it is told, or the nearest try around that is open judges it."""
+    held, frame.held = frame.held, None
+    outer = frame.outer
+    while outer is not None and not outer.is_open:
+        outer = outer.outer
+    for key, tell in (held or {}).items():
+        if outer is None:
+            tell()
+        else:
+            outer.hold(key, tell)

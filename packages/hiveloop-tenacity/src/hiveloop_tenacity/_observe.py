@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
 from hiveloop import Intervention
-from hiveloop.adapters import contained
+from hiveloop.adapters import bind, contained
 
 from . import _nesting as nesting
 from ._call import Call, call_of, note_site
 from ._decision import StopProbe, decision_of, ends_here
 from ._report import Reporter
 
-__all__ = ["Chooser", "around_aenter", "around_async_step", "around_enter", "around_exit", "around_step"]
+__all__ = [
+    "Chooser",
+    "around_aenter",
+    "around_async_step",
+    "around_enter",
+    "around_exit",
+    "around_loop",
+    "around_step",
+]
 
 #: Who reports for this Retrying object, if anybody does.
 Chooser = Callable[[Any], Reporter | None]
@@ -27,18 +35,19 @@ def around_step(original: Callable[..., Any], choose: Chooser) -> Callable[..., 
 
     @functools.wraps(original)
     def iter(self: Any, retry_state: Any) -> Any:
+        step = bind(original, self)
         reporter = choose(self)
         if reporter is None:
-            return original(self, retry_state)
+            return step(retry_state)
         if retry_state.outcome is None:
-            do = original(self, retry_state)
+            do = step(retry_state)
             _begins(reporter, retry_state)
             return do
         probe = _judged(reporter, self, retry_state)
         if isinstance(probe, Intervention):
             raise probe
         try:
-            do = original(self, retry_state)
+            do = step(retry_state)
         except BaseException as error:
             _decided(reporter, retry_state, probe, None, error)
             raise
@@ -53,18 +62,19 @@ def around_async_step(original: Callable[..., Any], choose: Chooser) -> Callable
 
     @functools.wraps(original)
     async def iter(self: Any, retry_state: Any) -> Any:
+        step = bind(original, self)
         reporter = choose(self)
         if reporter is None:
-            return await original(self, retry_state)
+            return await step(retry_state)
         if retry_state.outcome is None:
-            do = await original(self, retry_state)
+            do = await step(retry_state)
             _begins(reporter, retry_state)
             return do
         probe = _judged(reporter, self, retry_state)
         if isinstance(probe, Intervention):
             raise probe
         try:
-            do = await original(self, retry_state)
+            do = await step(retry_state)
         except BaseException as error:
             _decided(reporter, retry_state, probe, None, error)
             raise
@@ -122,13 +132,36 @@ def _decided(
         reporter.failed(state)
 
 
+def around_loop(original: Callable[..., Any], choose: Chooser) -> Callable[..., Any]:
+    """``BaseRetrying.__iter__``, seen: what a loop is left with by ``return`` or ``break`` is judged by nobody."""
+
+    @functools.wraps(original)
+    def loop(self: Any) -> Iterator[Any]:
+        attempt: Any = None
+        attempts = iter(bind(original, self)())
+        try:
+            for attempt in attempts:
+                yield attempt
+        finally:
+            _loop_left(choose, attempt)
+
+    return loop
+
+
+@contained
+def _loop_left(choose: Chooser, attempt: Any) -> None:
+    reporter = None if attempt is None else choose(attempt.retry_state.retry_object)
+    if reporter is not None:
+        reporter.left(attempt.retry_state)
+
+
 def around_enter(original: Callable[..., Any], choose: Chooser) -> Callable[..., Any]:
     """``AttemptManager.__enter__``, seen."""
 
     @functools.wraps(original)
     def enter(self: Any) -> Any:
         _loop_try_begins(choose, self.retry_state, sys._getframe(1))
-        return original(self)
+        return bind(original, self)()
 
     return enter
 
@@ -139,7 +172,7 @@ def around_aenter(original: Callable[..., Any], choose: Chooser) -> Callable[...
     @functools.wraps(original)
     async def aenter(self: Any) -> Any:
         _loop_try_begins(choose, self.retry_state, sys._getframe(1))
-        return await original(self)
+        return await bind(original, self)()
 
     return aenter
 
@@ -160,7 +193,7 @@ def around_exit(original: Callable[..., Any], choose: Chooser) -> Callable[..., 
 
     @functools.wraps(original)
     def leave(self: Any, exc_type: Any, exc_value: Any, traceback: Any) -> Any:
-        swallowed = original(self, exc_type, exc_value, traceback)
+        swallowed = bind(original, self)(exc_type, exc_value, traceback)
         _loop_try_ends(choose, self.retry_state, exc_value)
         return swallowed
 
@@ -175,6 +208,10 @@ def _loop_try_ends(choose: Chooser, state: Any, error: BaseException | None) -> 
     if reporter is None or not _is_watched(reporter, call, state):
         return
     nesting.leave(call)
-    if error is None and not call.settled and ends_here(state.retry_object.retry):
+    if error is not None or call.settled:
+        return
+    if ends_here(state.retry_object.retry):
         call.settled = True
         reporter.succeeded(state)
+    else:
+        reporter.unjudged(state)

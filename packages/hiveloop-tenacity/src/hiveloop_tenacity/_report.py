@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import weakref
 from typing import Any
 
 import hiveloop
@@ -9,11 +11,12 @@ from hiveloop.adapters import attempt, captures_content, contained
 
 from . import _nesting as nesting
 from . import _translate as translate
-from ._call import Call, call_of, max_attempts_of, modules_of, name_of, reason_of
+from ._call import Call, call_of, full_name_of, max_attempts_of, modules_of, name_of, reason_of
 from ._open_issues import open_issues
 from ._options import Options
 from ._pace import Pace
 from ._place import agent_id_of, place_of
+from ._same_function import note
 
 __all__ = ["Reporter"]
 
@@ -94,11 +97,12 @@ class Reporter:
         if self.options.on_give_up == "escalate":
             event = translate.escalated(place.action_id, name, attempts, reason, self.options.assigned_to)
             return (lambda: place.emit(event)), f"{place.agent_id}:{name}"
-        issue_id = self._issue_id(place.agent_id, name)
+        full_name = self._full_name(state)
+        issue_id, by = self._issue_id(place.agent_id, full_name), note(full_name, state.fn)
         elapsed = _seconds(state.seconds_since_start)
 
         def report() -> None:
-            count = open_issues.report(issue_id)
+            count = open_issues.report(issue_id, by)
             place.emit(
                 translate.issue_reported(
                     place.action_id, issue_id, name, attempts, reason, count, elapsed, fallback
@@ -121,8 +125,9 @@ class Reporter:
             place.emit(translate.recovered(place.action_id, name, state.attempt_number, elapsed))
         if not open_issues or not self.options.resolve_on_recover:
             return
-        issue_id = self._issue_id(agent_id_of(self.options, name), name)
-        if open_issues.resolve(issue_id):
+        full_name = self._full_name(state)
+        issue_id = self._issue_id(agent_id_of(self.options, name), full_name)
+        if open_issues.resolve(issue_id, full_name, state.fn):
             place = place_of(self.options, name)
             place.emit(translate.issue_resolved(place.action_id, issue_id, name))
 
@@ -131,32 +136,49 @@ class Reporter:
         """The last try raised what is not tried again: the error goes its way and is told by what it fails."""
         self._release(call_of(state))
 
+    @contained
+    def unjudged(self, state: Any) -> None:
+        """A loop's block was left without an error. Where an asynchronous loop is left with it, nobody says so."""
+        call = call_of(state)
+        if call.frame is not None and call.frame.held:
+            weakref.finalize(call, nesting.release, call.frame).atexit = False
+
+    @contained
+    def left(self, state: Any) -> None:
+        """A loop was left, with or without a judgement of its last try."""
+        call = call_of(state)
+        if call.frame is not None and call.frame.held:
+            self._release(call)
+
     def _release(self, call: Call) -> None:
         """Nobody repeats what gave up inside this try: it stands, or the next retry around judges it."""
-        frame = call.frame
-        if frame is None or not frame.held:
-            return
-        held, frame.held = frame.held, None
-        outer = nesting.around()
-        for key, tell in held.items():
-            if outer is None:
-                tell()
-            else:
-                outer.hold(key, tell)
+        if call.frame is not None:
+            nesting.release(call.frame)
 
     def _name(self, state: Any) -> str:
+        return self._chosen_name(state) or name_of(state)
+
+    def _full_name(self, state: Any) -> str:
+        return self._chosen_name(state) or full_name_of(state)
+
+    def _chosen_name(self, state: Any) -> str | None:
         given = self.options.name
-        if given is not None:
-            name = attempt(lambda: given(state), "name= callable of hiveloop_tenacity")[1]
-            if isinstance(name, str) and name:
-                return name[:200]
-        return name_of(state)
+        if given is None:
+            return None
+        name = attempt(lambda: given(state), "name= callable of hiveloop_tenacity")[1]
+        return name[:200] if isinstance(name, str) and name else None
 
     def _reason(self, state: Any) -> str:
         return reason_of(state.outcome, self.options.capture_content and captures_content())
 
-    def _issue_id(self, agent_id: str, name: str) -> str:
-        return self.options.issue_id or f"retry:{agent_id}:{name}"[:_ISSUE_ID_CHARS]
+    def _issue_id(self, agent_id: str, full_name: str) -> str:
+        if self.options.issue_id is not None:
+            return self.options.issue_id
+        issue_id = f"retry:{agent_id}:{full_name}"
+        if len(issue_id) <= _ISSUE_ID_CHARS:
+            return issue_id
+        digest = hashlib.sha256(issue_id.encode(errors="replace")).hexdigest()[:12]
+        return f"{issue_id[: _ISSUE_ID_CHARS - len(digest) - 1]}#{digest}"
 
 
 class _Prefixes:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from hiveloop import HiveLoopConfigError
+from hiveloop.adapters import bind
 
 from ._options import GiveUp, Options, checked, require_tenacity
 from ._report import Reporter
@@ -65,7 +66,7 @@ def _retrying_of(target: Any) -> Any:
 
 def _watched(kind: type, reporter: Reporter) -> type:
     """A subclass that differs in being seen. ``copy()`` asks the object for its class: copies are seen as well."""
-    from tenacity import AsyncRetrying, BaseRetrying
+    from tenacity import AsyncRetrying
 
     from . import _observe as observe
 
@@ -82,36 +83,44 @@ def _watched(kind: type, reporter: Reporter) -> type:
     step = _late(kind, "iter")
     seen = _seen_attempt(choose)
     if issubclass(kind, AsyncRetrying):
-        is_own = AsyncRetrying.iter is not BaseRetrying.iter
+        is_own = "iter" in vars(AsyncRetrying)  # before 8.3 one step serves both
         around = observe.around_async_step if is_own else observe.around_step
         parts["iter"] = around(step, choose)
         parts["__anext__"] = _watched_anext(kind, seen)
     else:
         parts["iter"] = observe.around_step(step, choose)
-        parts["__iter__"] = _watched_loop(kind, seen)
+        parts["__iter__"] = _watched_loop(kind, seen, choose)
     return type(kind.__name__, (kind,), parts)
 
 
 def _late(kind: type, name: str) -> Callable[..., Any]:
     """The class's own method as it is when called: it may be patched and restored meanwhile."""
 
-    def call(self: Any, retry_state: Any) -> Any:
-        return getattr(kind, name)(self, retry_state)
+    def call(self: Any, *args: Any) -> Any:
+        for owner in kind.__mro__:
+            if name in vars(owner):
+                return bind(vars(owner)[name], self)(*args)
+        raise AttributeError(name)
 
     return call
 
 
-def _watched_loop(kind: Any, seen: Callable[[Any], Any]) -> Callable[..., Iterator[Any]]:
+def _watched_loop(kind: type, seen: Callable[[Any], Any], choose: Any) -> Callable[..., Iterator[Any]]:
+    from . import _observe as observe
+
+    own = _late(kind, "__iter__")
+
     def loop(self: Any) -> Iterator[Any]:
-        for attempt in kind.__iter__(self):
-            yield seen(attempt)
+        return map(seen, own(self))
 
-    return loop
+    return observe.around_loop(loop, choose)
 
 
-def _watched_anext(kind: Any, seen: Callable[[Any], Any]) -> Callable[..., Any]:
+def _watched_anext(kind: type, seen: Callable[[Any], Any]) -> Callable[..., Any]:
+    own = _late(kind, "__anext__")
+
     async def next_attempt(self: Any) -> Any:
-        return seen(await kind.__anext__(self))
+        return seen(await own(self))
 
     return next_attempt
 
@@ -124,11 +133,11 @@ def _seen_attempt(choose: Any) -> Callable[[Any], Any]:
 
     plain: Any = AttemptManager
     parts: dict[str, Any] = {
-        "__enter__": observe.around_enter(plain.__enter__, choose),
-        "__exit__": observe.around_exit(plain.__exit__, choose),
+        "__enter__": observe.around_enter(_late(plain, "__enter__"), choose),
+        "__exit__": observe.around_exit(_late(plain, "__exit__"), choose),
     }
     if hasattr(plain, "__aenter__"):
-        parts["__aenter__"] = observe.around_aenter(plain.__aenter__, choose)
+        parts["__aenter__"] = observe.around_aenter(_late(plain, "__aenter__"), choose)
     watched = type("AttemptManager", (plain,), parts)
 
     def seen(attempt: Any) -> Any:

@@ -26,22 +26,30 @@ ACCEPTED_ENCODINGS = "gzip, zstd" if _HAS_ZSTD else "gzip"
 _RATIO_FREE_BYTES = 64 * 1024
 
 
+# Each member costs time however little is in it; a million empty ones would hold everybody up.
+_MAX_MEMBERS = 100
+
+
 class _Inflater(Protocol):
     def feed(self, data: bytes, room: int) -> bytes: ...
     def finished(self) -> bool: ...
 
 
 class _Gzip:
-    """gzip with one or more members; never returns more than ``room`` bytes."""
+    """gzip with one or a few members; never returns more than ``room`` bytes."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)
         self._started = False
+        self._members = 1
 
     def feed(self, data: bytes, room: int) -> bytes:
         out = bytearray()
         while data and len(out) < room:
             if self._member.eof:
+                self._members += 1
+                if self._members > _MAX_MEMBERS:
+                    raise zlib.error("too many members")
                 self._member = zlib.decompressobj(wbits=31)
             self._started = True
             out += self._member.decompress(data, room - len(out))

@@ -137,12 +137,8 @@ class Judge:
         if not raw or raw == b"null":
             return None, None
         # Every level takes at least an opening and a closing byte.
-        if (
-            len(raw) > 2 * self._depth
-            and raw.count(b"{") + raw.count(b"[") > self._depth
-            and _nests_deeper(raw, self._depth)
-        ):
-            raise RefusedError("invalid_field", f"payload nests deeper than {self._depth} levels")
+        if len(raw) > 2 * self._depth and raw.count(b"{") + raw.count(b"[") > self._depth:
+            _refuse_deeper(raw, self._depth)
         if self._long_digits:
             payload, raw = _decoded(raw)
         else:
@@ -152,18 +148,26 @@ class Judge:
                 payload, raw = _mended(raw)
         if type(payload) is not dict:
             raise RefusedError("invalid_field", "payload must be an object")
-        summary = payload.get("summary")
-        if type(summary) is str and len(summary) > _SUMMARY:
-            payload["summary"] = summary[: _SUMMARY - 1] + "…"
-            raw = msgspec.json.encode(payload)
-            remarks.append(
-                Remark(event.event_id, "field_truncated", f"payload.summary was cut to {_SUMMARY} characters")
-            )
-        if len(raw) > _PAYLOAD_BYTES:
-            raw = msgspec.json.encode(payload)
-            if len(raw) > _PAYLOAD_BYTES:
-                raise RefusedError("payload_too_large", f"payload exceeds {_PAYLOAD_BYTES} bytes of JSON")
+        # What is too long has at least as many bytes.
+        if len(raw) > _SUMMARY:
+            raw = _fit(event.event_id, payload, raw, remarks)
         return payload, raw
+
+
+def _fit(event_id: str, payload: dict[str, Any], raw: bytes, remarks: list[Remark]) -> bytes:
+    """The payload's JSON with its summary cut to the limit, which goes for ``payload`` too."""
+    summary = payload.get("summary")
+    if type(summary) is str and len(summary) > _SUMMARY:
+        payload["summary"] = summary[: _SUMMARY - 1] + "…"
+        raw = msgspec.json.encode(payload)
+        remarks.append(
+            Remark(event_id, "field_truncated", f"payload.summary was cut to {_SUMMARY} characters")
+        )
+    if len(raw) > _PAYLOAD_BYTES:
+        raw = msgspec.json.encode(payload)
+        if len(raw) > _PAYLOAD_BYTES:
+            raise RefusedError("payload_too_large", f"payload exceeds {_PAYLOAD_BYTES} bytes of JSON")
+    return raw
 
 
 def _decoded(raw: bytes) -> tuple[Any, bytes]:
@@ -185,8 +189,9 @@ def _mended(raw: bytes) -> tuple[Any, bytes]:
     return payload, sanitize.encode(payload)
 
 
-def _nests_deeper(raw: bytes, depth: int) -> bool:
-    return sanitize.flatten_deep(raw, depth) != raw
+def _refuse_deeper(raw: bytes, depth: int) -> None:
+    if sanitize.flatten_deep(raw, depth) != raw:
+        raise RefusedError("invalid_field", f"payload nests deeper than {depth} levels")
 
 
 def _kind(payload: dict[str, Any]) -> str | None:

@@ -47,7 +47,7 @@ def _estimate(record: EventRecord, data: dict[str, Any], prices: PriceBook) -> N
         written = count_of(metadata.get("cache_creation_input_tokens"), MAX_TOKENS) or 0
         provider = provider or text_in(metadata, "provider")
     usage = TokenUsage(record.tokens_in, record.tokens_out, read, written)
-    estimate = prices.estimate(record.model or "", provider, usage, record.ts)
+    estimate = prices.estimate(record.model or "", provider, usage, record.ts, record.tenant)
     if estimate is not None:
         record.cost_nano, record.cost_model = estimate.cost_nano, estimate.model
         record.cost_source = "estimated"

@@ -38,7 +38,7 @@ class LlmNode(Struct, kw_only=True):
 
 
 class ActionNode(Struct, kw_only=True):
-    """One action. ``status`` is running, success, failed, cancelled, abandoned or aborted; ``error`` its text.
+    """One action. ``status`` is running, success, failed, cancelled, abandoned, aborted, or lost with its run; ``error`` its text.
 
     ``kind`` is what its adapter calls it (node, chain, agent, tool, retrieval); null for actions made by hand.
     """
@@ -81,8 +81,11 @@ def action_kind(payload: dict[str, Any]) -> str | None:
     return kind[:_MAX_KIND].lower() if kind else None
 
 
-def action_tree(told: Told) -> tuple[list[ActionNode], list[LlmNode]]:
-    """The roots in order of time, and the LLM calls that belong to no action of this run."""
+def action_tree(told: Told, *, is_lost: bool = False) -> tuple[list[ActionNode], list[LlmNode]]:
+    """The roots in order of time, and the LLM calls that belong to no action of this run.
+
+    What is still open in a run that ``is_lost`` does not run any more: it is lost as well.
+    """
     actions: dict[str, _Action] = {}
     calls: list[LlmNode] = []
     for event, payload in told:
@@ -96,11 +99,11 @@ def action_tree(told: Told) -> tuple[list[ActionNode], list[LlmNode]]:
     for call in calls:
         owner = actions.get(call.action_id) if call.action_id is not None else None
         (loose if owner is None else owner.llm_calls).append(call)
-    return _nest(actions), loose
+    return _nest(actions, "lost" if is_lost else "running"), loose
 
 
-def _nest(actions: dict[str, _Action]) -> list[ActionNode]:
-    nodes = {key: _node(key, action) for key, action in actions.items()}
+def _nest(actions: dict[str, _Action], unfinished: str) -> list[ActionNode]:
+    nodes = {key: _node(key, action, unfinished) for key, action in actions.items()}
     circular = _circular(actions)
     roots = []
     for key, action in actions.items():
@@ -147,7 +150,7 @@ def _shallow(roots: list[ActionNode]) -> list[ActionNode]:
     return roots
 
 
-def _node(action_id: str, action: _Action) -> ActionNode:
+def _node(action_id: str, action: _Action, unfinished: str) -> ActionNode:
     record = action.start[0] if action.start else action.first
     end = action.end[0] if action.end else None
     payload = action.start[1] if action.start else (action.end[1] if action.end else {})
@@ -163,7 +166,7 @@ def _node(action_id: str, action: _Action) -> ActionNode:
         name=action_name(payload),
         kind=action_kind(action.start[1]) if action.start else None,
         agent_id=record.agent_id,
-        status=_status(action),
+        status=unfinished if action.end is None else _status(*action.end),
         started_at=format_instant(started),
         completed_at=format_optional(end.ts if end is not None else None),
         duration_ms=duration,
@@ -173,10 +176,7 @@ def _node(action_id: str, action: _Action) -> ActionNode:
     )
 
 
-def _status(action: _Action) -> str:
-    if action.end is None:
-        return "running"
-    record, payload = action.end
+def _status(record: EventRecord, payload: dict[str, Any]) -> str:
     if action_failed(record.event_type, payload):
         return "failed"
     if record.status in OUTCOMES and record.status is not None:
@@ -185,7 +185,7 @@ def _status(action: _Action) -> str:
 
 
 def _error(action: _Action) -> str | None:
-    if action.end is None or _status(action) != "failed":
+    if action.end is None or _status(*action.end) != "failed":
         return None
     payload = action.end[1]
     parts = [text_in(payload, "exception_type"), text_in(payload, "exception_message")]

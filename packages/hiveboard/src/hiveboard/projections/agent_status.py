@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from hiveboard.instant import HOUR_US, SECOND_US
+from hiveboard.store.rows import AgentRow, Silence
 from hiveboard.store.state import AgentState
 from hiveboard.store.values import dict_of, number_of
 
@@ -16,7 +17,9 @@ __all__ = [
     "agent_status",
     "heartbeat_late",
     "is_offline",
+    "lease_us",
     "registration",
+    "silence_of",
 ]
 
 #: By urgency: what needs a person first.
@@ -24,6 +27,8 @@ AGENT_STATUSES = ("stuck", "error", "waiting_approval", "processing", "idle", "o
 DEFAULT_STUCK_THRESHOLD_SECONDS = 300
 _MAX_THRESHOLD_SECONDS = 30 * 86_400
 _SILENT_US = 24 * HOUR_US
+_LEASE_SECONDS = 90
+_LEASE_BEATS = 3
 
 
 class Registration(Struct, frozen=True):
@@ -68,10 +73,37 @@ def heartbeat_late(state: AgentState, now: int) -> bool:
     Every event is a sign of life: an agent that reports work is not stuck because one beat is missing.
     """
     known = registration(state)
-    enabled = state.heartbeat_received is not None or bool(known.heartbeat_interval)
+    return _beats(state, known) and now - state.last_received > known.stuck_threshold * SECOND_US
+
+
+def _beats(state: AgentState, known: Registration) -> bool:
+    """Whether a heartbeat is to be expected of it."""
     if known.heartbeat_interval == 0:
-        enabled = False
-    return enabled and now - state.last_received > known.stuck_threshold * SECOND_US
+        return False
+    return state.heartbeat_received is not None or bool(known.heartbeat_interval)
+
+
+def lease_us(state: AgentState) -> int | None:
+    """How long a process may be silent before the agent's runs in it are lost: 90 s, or three beats when that is longer.
+
+    None for an agent that sends no heartbeats: from its silence nothing follows.
+    """
+    known = registration(state)
+    if not _beats(state, known):
+        return None
+    return round(max(_LEASE_SECONDS, _LEASE_BEATS * (known.heartbeat_interval or 0)) * SECOND_US)
+
+
+def silence_of(agents: list[AgentRow], now: int) -> Silence:
+    """Which agents are late with a sign of life at ``now``, and since when each one's processes must have been heard."""
+    states = [row.state for row in agents]
+    leases = [(state.agent_id, lease_us(state)) for state in states]
+    return Silence(
+        stuck_agents=tuple(
+            state.agent_id for state in states if not is_offline(state, now) and heartbeat_late(state, now)
+        ),
+        heard_by={agent_id: now - lease for agent_id, lease in leases if lease is not None},
+    )
 
 
 def agent_status(state: AgentState, now: int, *, working: bool, waiting: bool) -> str:

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from hiveboard.store.values import number_of
 
+from .approval import ApprovalView, approval_view
 from .issue import IssueView, is_active, issue_view
-from .pipeline import ApprovalView, TodoView, Waiting, approval_view, queue_view, scheduled_items, todo_view
+from .pipeline import TodoView, Waiting, queue_view, scheduled_items, todo_view
 
 __all__ = ["FleetPipeline", "FleetPipelineRow", "PipelineTotals", "fleet_pipeline"]
 
@@ -87,7 +88,7 @@ def fleet_pipeline(found: Waiting, now: int, show: int) -> FleetPipeline:
         queues=sorted(queues, key=lambda queue: (-(queue["depth"] or 0), queue["agent_id"]))[:show],
         todos=todos[:show],
         scheduled=scheduled[:show],
-        issues=[issue_view(row.state) for row in issues[:show]],
+        issues=[issue_view(row) for row in issues[:show]],
         approvals=[approval_view(row, now) for row in found.approvals[:show]],
         expired_approvals=[approval_view(row, now) for row in found.expired],
     )

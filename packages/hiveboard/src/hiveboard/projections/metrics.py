@@ -44,10 +44,10 @@ class MetricPoint(Struct, kw_only=True):
 
 
 class MetricSummary(Struct, kw_only=True):
-    """The whole range. ``total_tasks`` are those that finished in it and those open now; ``other`` ended as neither success nor failure.
+    """The whole range. ``total_tasks`` are those that finished in it, those lost in it and those open now; ``other`` ended as neither success nor failure.
 
     ``processing``, ``waiting``, ``stuck`` and ``open_escalated`` count the open runs by the status a list of runs gives
-    them, and add up to ``open_tasks``. ``escalated`` counts runs that were ever escalated, finished or open;
+    them, and add up to ``open_tasks``; ``lost`` runs are none of them. ``escalated`` counts runs that were ever escalated, finished or open;
     ``stuck_agents`` agents whose status is stuck. Tokens are null when there were calls and none told them.
     """
 
@@ -60,6 +60,7 @@ class MetricSummary(Struct, kw_only=True):
     waiting: int
     stuck: int
     open_escalated: int
+    lost: int
     escalated: int
     stuck_agents: int
     success_rate: float | None
@@ -136,7 +137,7 @@ def metric_summary(usage: UsageRow, outcomes: OutcomeRow, counts: Counts, stuck_
     cost = known_cost(usage)
     tokens_in, tokens_out = known_tokens(usage)
     return MetricSummary(
-        total_tasks=finished + counts.open_tasks,
+        total_tasks=finished + counts.lost + counts.open_tasks,
         completed=outcomes.completed,
         failed=outcomes.failed,
         other=outcomes.other,
@@ -145,6 +146,7 @@ def metric_summary(usage: UsageRow, outcomes: OutcomeRow, counts: Counts, stuck_
         waiting=counts.waiting,
         stuck=counts.stuck,
         open_escalated=counts.escalated,
+        lost=counts.lost,
         escalated=outcomes.escalated + counts.ever_escalated,
         stuck_agents=stuck_agents,
         success_rate=_rate(outcomes.completed, outcomes.failed),

@@ -8,19 +8,18 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from hiveboard.instant import SECOND_US, format_instant, format_optional
+from hiveboard.instant import format_instant
 from hiveboard.store.rows import ApprovalRow, IssueRow, LatestRow
 from hiveboard.store.values import count_of, dict_of, text_in
 
+from .approval import ApprovalView, approval_view
 from .issue import IssueView, is_active, issue_view
 
 __all__ = [
     "AgentPipeline",
-    "ApprovalView",
     "TodoView",
     "Waiting",
     "agent_pipeline",
-    "approval_view",
     "queue_depth",
     "queue_view",
     "scheduled_items",
@@ -39,13 +38,13 @@ class Waiting(NamedTuple):
     approvals: list[ApprovalRow]
     expired: list[ApprovalRow]
 
-    def where(self, keeps: Callable[[str, str | None], bool]) -> Waiting:
-        """Only what ``keeps`` accepts by agent and project."""
+    def where(self, keeps: Callable[[LatestRow | IssueRow | ApprovalRow], bool]) -> Waiting:
+        """Only what ``keeps`` accepts."""
         return Waiting(
-            [row for row in self.latest if keeps(row.agent_id, row.project_id)],
-            [row for row in self.issues if keeps(row.state.agent_id, row.state.project_id)],
-            [row for row in self.approvals if keeps(row.agent_id, row.project_id)],
-            [row for row in self.expired if keeps(row.agent_id, row.project_id)],
+            [row for row in self.latest if keeps(row)],
+            [row for row in self.issues if keeps(row)],
+            [row for row in self.approvals if keeps(row)],
+            [row for row in self.expired if keeps(row)],
         )
 
 
@@ -62,27 +61,6 @@ class TodoView(Struct, kw_only=True):
     due_by: Any
     created_at: str
     timestamp: str
-
-
-class ApprovalView(Struct, kw_only=True):
-    """A request nobody has answered; ``age_seconds`` since it was made.
-
-    ``status`` is pending, or expired at ``expired_at``: its run ended before anybody answered.
-    """
-
-    event_id: str
-    approval_id: str | None
-    agent_id: str
-    task_id: str | None
-    task_run_id: str | None
-    project_id: str | None
-    summary: str | None
-    approver: str | None
-    reason: str | None
-    requested_at: str
-    age_seconds: float
-    status: str
-    expired_at: str | None
 
 
 class AgentPipeline(Struct, kw_only=True):
@@ -133,26 +111,6 @@ def todo_view(row: LatestRow) -> TodoView | None:
     )
 
 
-def approval_view(row: ApprovalRow, now: int) -> ApprovalView:
-    """An open or expired request; ``now`` in microseconds."""
-    body: dict[str, str] = msgspec.json.decode(row.body)
-    return ApprovalView(
-        event_id=row.event_id,
-        approval_id=row.approval_id,
-        agent_id=row.agent_id,
-        task_id=row.task_id,
-        task_run_id=row.task_run_id or None,
-        project_id=row.project_id,
-        summary=body.get("summary"),
-        approver=body.get("approver"),
-        reason=body.get("reason"),
-        requested_at=format_instant(row.ts),
-        age_seconds=round(max(0, now - row.ts) / SECOND_US, 3),
-        status="pending" if row.run_ended_ts is None else "expired",
-        expired_at=format_optional(row.run_ended_ts),
-    )
-
-
 def _scheduled(row: LatestRow) -> list[Any]:
     items = _data(row)[1].get("items")
     return items if isinstance(items, list) else []
@@ -180,7 +138,7 @@ def agent_pipeline(agent_id: str, found: Waiting, now: int) -> AgentPipeline:
         queue=None if queue is None else {**_data(queue)[1], "snapshot_at": format_instant(queue.ts)},
         todos=[todo for row in latest if row.kind == "todo" and (todo := todo_view(row)) is not None],
         scheduled=[item for row in latest if row.kind == "scheduled" for item in _scheduled(row)],
-        issues=[issue_view(row.state) for row in found.issues if is_active(row.state)],
+        issues=[issue_view(row) for row in found.issues if is_active(row.state)],
         approvals=[approval_view(row, now) for row in found.approvals],
         expired_approvals=[approval_view(row, now) for row in found.expired],
     )

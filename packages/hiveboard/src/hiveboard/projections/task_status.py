@@ -8,9 +8,9 @@ from hiveboard.instant import SECOND_US, format_instant, format_optional
 from hiveboard.store.rows import TaskRow
 from hiveboard.store.state import TaskState
 
-from .agent_status import heartbeat_late, is_offline
+from .agent_status import heartbeat_late, is_offline, lease_us
 
-__all__ = ["TASK_STATUSES", "TaskView", "dollars", "task_status", "task_view"]
+__all__ = ["TASK_STATUSES", "LastStep", "TaskView", "dollars", "is_lost", "task_status", "task_view"]
 
 TASK_STATUSES = (
     "completed",
@@ -18,6 +18,7 @@ TASK_STATUSES = (
     "cancelled",
     "abandoned",
     "aborted",
+    "lost",
     "waiting",
     "stuck",
     "escalated",
@@ -25,8 +26,19 @@ TASK_STATUSES = (
 )
 
 
+class LastStep(Struct, kw_only=True):
+    """The latest event of a run: the name of its action or model call, else its summary; its type, or kind when it is a custom event."""
+
+    name: str | None
+    type: str
+    timestamp: str
+
+
 class TaskView(Struct, kw_only=True):
-    """One run of a task. Money in US dollars, ``duration_ms`` in milliseconds; null is unknown."""
+    """One run of a task. Money in US dollars, ``duration_ms`` in milliseconds; null is unknown.
+
+    ``lost_since`` is when the process of a lost run was last heard; ``last_step`` is the last that is known of a run.
+    """
 
     task_id: str
     task_run_id: str
@@ -53,6 +65,8 @@ class TaskView(Struct, kw_only=True):
     has_escalation: bool
     has_human_intervention: bool
     error: str | None
+    lost_since: str | None
+    last_step: LastStep | None
     no_progress_seconds: float | None
     session_id: str | None
     user_id: str | None
@@ -70,11 +84,27 @@ def task_status(row: TaskRow, now: int) -> str:
     state = row.state
     if state.outcome is not None:
         return state.outcome
+    if is_lost(row, now):
+        return "lost"
     if row.waiting:
         return "waiting"
     if row.agent is not None and not is_offline(row.agent, now) and heartbeat_late(row.agent, now):
         return "stuck"
     return "escalated" if state.escalations else "processing"
+
+
+def is_lost(row: TaskRow, now: int) -> bool:
+    """Whether the run is open and its processes have not been heard for the length of its agent's lease."""
+    if row.state.outcome is not None or row.heard is None or row.agent is None:
+        return False
+    lease = lease_us(row.agent)
+    return lease is not None and row.heard < now - lease
+
+
+def _last_step(state: TaskState) -> LastStep | None:
+    if state.step_type is None:
+        return None
+    return LastStep(name=state.step_name, type=state.step_type, timestamp=format_instant(state.last_ts))
 
 
 def _tokens(state: TaskState, value: int | None) -> int | None:
@@ -112,8 +142,12 @@ def task_view(row: TaskRow, now: int) -> TaskView:
         has_escalation=state.escalations > 0,
         has_human_intervention=state.interventions > 0,
         error=state.error,
+        lost_since=format_optional(row.heard) if status == "lost" else None,
+        last_step=_last_step(state),
         no_progress_seconds=(
-            round(max(0, now - state.last_received) / SECOND_US, 3) if state.outcome is None else None
+            round(max(0, now - state.last_received) / SECOND_US, 3)
+            if state.outcome is None and status != "lost"
+            else None
         ),
         session_id=state.session_id,
         user_id=state.user_id,

@@ -57,7 +57,7 @@ class PathDispatcher:
                 status=405,
                 headers={"Allow": allowed},
             )
-        caller = self._services.gate.identify(request, needs=endpoint.needs, public=endpoint.public)
+        caller = await self._services.gate.identify(request, needs=endpoint.needs, public=endpoint.public)
         params = {**request.path_params, **read_params(endpoint.params, request.query_params)}
         answer = await endpoint.handler(Context(self._services, request, caller, params))
         if isinstance(answer, Response):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec import structs
 from starlette.responses import Response
 
 from hiveboard.errors import StoreUnavailableError, TooManyRequestsError
@@ -11,6 +12,7 @@ from hiveboard.ingest.judge import Judge
 from hiveboard.ingest.verdict import IngestAnswer, encode_answer
 from hiveboard.ingest.wire import WireBatch
 from hiveboard.store import QueueFullError, StoreFailedError
+from hiveboard.store.process import header_process
 from hiveboard.store.records import Batch
 
 from .table import Context, Endpoint
@@ -30,6 +32,7 @@ async def ingest(context: Context) -> Response:
     )
     await services.prices.ready()
     received_at = services.clock()
+    process = header_process(request.headers.get("x-hiveloop-client"))
     made: list[IngestAnswer] = []
 
     def prepare() -> Batch:
@@ -38,6 +41,8 @@ async def ingest(context: Context) -> Response:
         # Only what the answer needs is kept: the writer lets go of the events as soon as they are stored.
         accepted, refused = len(judged.batch.records), len(judged.refusals)
         made.append(IngestAnswer(accepted, refused, 0, judged.refusals, judged.remarks))
+        if process is not None:
+            judged.batch.origin = structs.replace(judged.batch.origin, process=process)
         return judged.batch
 
     try:

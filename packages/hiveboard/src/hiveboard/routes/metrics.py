@@ -7,7 +7,7 @@ import asyncio
 from msgspec import Struct
 
 from hiveboard.errors import BadRequestError
-from hiveboard.fleet import FLEET_ROWS
+from hiveboard.fleet import FLEET_ROWS, silence_in
 from hiveboard.projections.metrics import (
     METRICS,
     MetricGroup,
@@ -23,7 +23,6 @@ from hiveboard.store.rows import Scope
 
 from .params import choice, text
 from .table import Context, Endpoint
-from .tasks import late_agents
 
 __all__ = ["ENDPOINTS", "RANGE_PARAMS", "SCOPE_PARAMS", "asked_scope", "asked_span"]
 
@@ -86,14 +85,17 @@ async def metrics(context: Context) -> Metrics:
     """Summary, series and groups."""
     store, tenant, scope = context.store, context.tenant, asked_scope(context)
     interval, span = asked_span(context)
-    late, places = await asyncio.gather(late_agents(context), store.agent_places(tenant, scope))
+    now = context.services.clock()
+    silence, places = await asyncio.gather(silence_in(store, tenant, now), store.agent_places(tenant, scope))
     usage, outcomes, counts, waiting = await asyncio.gather(
         store.usage(tenant, scope, (), span),
         store.outcomes(tenant, scope, (), span),
-        store.open_counts(tenant, scope, late),
-        store.open_approvals(tenant, scope.agent_id, FLEET_ROWS),
+        store.open_counts(tenant, scope, silence, span.since),
+        store.open_approvals(tenant, scope.agent_id, FLEET_ROWS, silence),
     )
-    stuck = {name for name in late if name in places} - {approval.agent_id for approval in waiting}
+    stuck = {name for name in silence.stuck_agents if name in places} - {
+        approval.agent_id for approval in waiting
+    }
     usage_by, outcomes_by, activity_by = await asyncio.gather(
         store.usage(tenant, scope, ("bucket",), span),
         store.outcomes(tenant, scope, ("bucket",), span),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from hiveboard.fleet import FLEET_ROWS, belongs
+from hiveboard.fleet import FLEET_ROWS, belongs, silence_in
+from hiveboard.projections.approval import ApprovalView
 from hiveboard.projections.fleet_pipeline import FleetPipeline, fleet_pipeline
 from hiveboard.projections.pipeline import AgentPipeline, Waiting, agent_pipeline
 from hiveboard.store.rows import Scope
+from hiveboard.store.waiting import IssueFilter
 
 from .params import text
 from .table import Context, Endpoint
@@ -15,6 +17,7 @@ from .table import Context, Endpoint
 __all__ = ["ENDPOINTS"]
 
 _KINDS = ("queue_snapshot", "scheduled", "todo")
+_ACTIVE = ("open", "regressed")
 _SHOWN = 500
 _EXPIRED = 100
 
@@ -23,7 +26,9 @@ async def of_agent(context: Context) -> AgentPipeline:
     """One agent's; an agent nobody has heard of has nothing."""
     agent_id = context.params["agent_id"]
     found = await _waiting(context, agent_id)
-    return agent_pipeline(agent_id, found, context.services.clock())
+    pipeline = agent_pipeline(agent_id, found, context.services.clock())
+    _note_listening(context, pipeline.approvals)
+    return pipeline
 
 
 async def of_fleet(context: Context) -> FleetPipeline:
@@ -33,17 +38,25 @@ async def of_fleet(context: Context) -> FleetPipeline:
     found = await _waiting(context, None)
     if scope != Scope():
         members = await context.store.agent_places(context.tenant, scope)
-        found = found.where(lambda agent_id, project: agent_id in members and belongs(project, scope))
-    return fleet_pipeline(found, context.services.clock(), _SHOWN)
+        found = found.where(lambda row: row.agent_id in members and belongs(row, scope))
+    pipeline = fleet_pipeline(found, context.services.clock(), _SHOWN)
+    _note_listening(context, pipeline.approvals)
+    return pipeline
+
+
+def _note_listening(context: Context, approvals: list[ApprovalView]) -> None:
+    for approval in approvals:
+        approval.listening = context.services.hub.waiters.listens(context.tenant, approval.event_id)
 
 
 async def _waiting(context: Context, agent_id: str | None) -> Waiting:
     store, tenant = context.store, context.tenant
+    silence = await silence_in(store, tenant, context.services.clock())
     latest, issues, approvals, expired = await asyncio.gather(
         store.latest(tenant, agent_id, _KINDS, FLEET_ROWS),
-        store.issues(tenant, agent_id, FLEET_ROWS),
-        store.open_approvals(tenant, agent_id, FLEET_ROWS),
-        store.expired_approvals(tenant, agent_id, _EXPIRED),
+        store.issue_page(tenant, IssueFilter(agent_id=agent_id, statuses=_ACTIVE, limit=FLEET_ROWS)),
+        store.open_approvals(tenant, agent_id, FLEET_ROWS, silence),
+        store.expired_approvals(tenant, agent_id, _EXPIRED, silence),
     )
     return Waiting(latest, issues, approvals, expired)
 

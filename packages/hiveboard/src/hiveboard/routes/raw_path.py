@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RawPath"]
 
-_WITH_IDS = (b"/v1/agents/", b"/v1/tasks/")
+_WITH_IDS = (b"/v1/agents/", b"/v1/tasks/", b"/v1/approvals/", b"/v1/issues/")
 
 
 class RawPath:

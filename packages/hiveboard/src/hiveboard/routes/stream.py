@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,7 +22,7 @@ from .table import Context, Endpoint
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-__all__ = ["ENDPOINTS", "Skipped"]
+__all__ = ["ENDPOINTS", "Skipped", "read_on"]
 
 _FRAME_SECONDS = 0.1
 _PING_SECONDS = 15.0
@@ -42,13 +42,20 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncIterator[bytes]) -> None:
+    def __init__(self, frames: AsyncIterator[bytes], leave: Callable[[], None]) -> None:
         super().__init__(headers=_HEADERS)
         del self.headers["content-length"]
         self._frames = frames
+        self._leave = leave
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream; a client that does not take a frame within ten seconds is dropped and may resume."""
+        try:
+            await self._stream(scope, receive, send)
+        finally:
+            self._leave()
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
@@ -87,48 +94,56 @@ async def stream(context: Context) -> EventStream:
             raise BadRequestError(f"Last-Event-ID: {fix}", details={"field": "Last-Event-ID", "fix": fix})
         seq = min(int(last), newest)
     subscriber = services.hub.subscribe(context.tenant, seq)
+    stop_listening = services.gate.on_end(context.caller, subscriber.end)
+
+    def leave() -> None:
+        stop_listening()
+        services.hub.unsubscribe(subscriber)
+
     limit = services.settings.limits.stream_frame_events
-    return EventStream(
-        _frames(services.hub, services.store, subscriber, limit, not context.params["heartbeats"])
-    )
+    frames = _frames(services.hub, services.store, subscriber, limit, not context.params["heartbeats"])
+    return EventStream(frames, leave)
 
 
 async def _frames(
     hub: Hub, store: Store, subscriber: Subscriber, limit: int, exclude_heartbeats: bool
 ) -> AsyncIterator[bytes]:
-    try:
-        yield b"retry: 2000\n: connected\n\n"
-        while not hub.closed:
-            frame = await _next_frame(hub, store, subscriber, limit, exclude_heartbeats)
-            if frame:
-                yield frame
-                # Everything that happens meanwhile goes into the next frame.
-                await asyncio.sleep(_FRAME_SECONDS)
-                continue
-            try:
-                async with asyncio.timeout(_PING_SECONDS):
-                    await subscriber.wake.wait()
-            except TimeoutError:
-                yield b": ping\n\n"
-    finally:
-        hub.unsubscribe(subscriber)
+    yield b"retry: 2000\n: connected\n\n"
+    while not (hub.closed or subscriber.ended):
+        frame = await _next_frame(hub, store, subscriber, limit, exclude_heartbeats)
+        if frame:
+            yield frame
+            # Everything that happens meanwhile goes into the next frame.
+            await asyncio.sleep(_FRAME_SECONDS)
+            continue
+        try:
+            async with asyncio.timeout(_PING_SECONDS):
+                await subscriber.wake.wait()
+        except TimeoutError:
+            yield b": ping\n\n"
 
 
-async def _next_frame(
-    hub: Hub, store: Store, subscriber: Subscriber, limit: int, exclude_heartbeats: bool
-) -> bytes:
+async def read_on(hub: Hub, store: Store, subscriber: Subscriber, limit: int) -> list[StoredEvent]:
+    """What happened since the follower read last; from the store at most ``limit`` at a time, and then there is more."""
     subscriber.wake.clear()
-    frame = bytearray()
     found = hub.after(subscriber.tenant, subscriber.seq)
     if found is None:
         try:
             found = await store.events_after(subscriber.tenant, subscriber.seq, limit)
         except StoreFailedError:
-            return b""
+            return []
         if len(found) == limit:
             subscriber.wake.set()
     if found:
         subscriber.seq = found[-1].seq
+    return found
+
+
+async def _next_frame(
+    hub: Hub, store: Store, subscriber: Subscriber, limit: int, exclude_heartbeats: bool
+) -> bytes:
+    frame = bytearray()
+    found = await read_on(hub, store, subscriber, limit)
     shown = [event for event in found if not (exclude_heartbeats and event.record.event_type == "heartbeat")]
     if len(shown) > limit:
         skipped = Skipped(len(shown) - limit, shown[-limit - 1].seq)
@@ -157,7 +172,7 @@ ENDPOINTS = (
         "/v1/stream",
         stream,
         EventView,
-        "Server-sent events: `event.new` (data as described, id is its `seq`), `agent.status_changed`, "
+        "Server-sent events: `event.new` (data as described, id is its `seq`), `agent.status_changed`, `agent.stuck`, "
         "`events.skipped`. Resumes after the id in the header `Last-Event-ID`.",
         (
             text("last_event_id", "For clients that cannot send the header Last-Event-ID.", max_length=19),

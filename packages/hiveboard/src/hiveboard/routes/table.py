@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 from msgspec import Struct
 from starlette.convertors import Convertor, register_url_convertor
 
+from hiveboard.alerts.service import AlertService
 from hiveboard.auth import Caller, Gate, Need
 from hiveboard.instant import now_us
 from hiveboard.live import Hub
@@ -36,6 +37,7 @@ class Services(Struct):
     prices: PriceBook
     hub: Hub
     store: Store
+    alerts: AlertService
     clock: Callable[[], int] = now_us
 
 
@@ -65,7 +67,8 @@ class Context(NamedTuple):
 class Endpoint(NamedTuple):
     """One method of one path. A handler returns a struct (sent as JSON) or a response of its own.
 
-    ``needs`` is what the caller's key must allow; ``body`` the struct of the JSON a request carries, for ``context.read``.
+    ``needs`` is what the caller's key must allow; ``body`` the struct of the JSON a request carries, for ``context.read``;
+    ``also`` names text media types in which the answer is given on demand.
     """
 
     method: str
@@ -81,6 +84,7 @@ class Endpoint(NamedTuple):
     media_type: str = "application/json"
     body: Any = None
     more_answers: tuple[tuple[int, Any, str], ...] = ()
+    also: tuple[str, ...] = ()
 
 
 Handler = Callable[[Context], "Awaitable[Struct | Response]"]

@@ -7,16 +7,16 @@ import asyncio
 from msgspec import Struct
 
 from hiveboard.errors import NotFoundError
-from hiveboard.projections.agent_status import heartbeat_late, is_offline
+from hiveboard.fleet import silence_in
 from hiveboard.projections.task_status import TASK_STATUSES, TaskView, task_view
 from hiveboard.projections.timeline import Timeline, build_timeline
-from hiveboard.store.rows import TASK_SORTS, TaskFilter, TaskRow
+from hiveboard.store.rows import TASK_SORTS, Silence, TaskFilter, TaskRow
 
 from .paging import CURSOR, LIMIT, Pagination, read_cursor, write_cursor
 from .params import choice, instant, text
 from .table import Context, Endpoint
 
-__all__ = ["ENDPOINTS", "late_agents"]
+__all__ = ["ENDPOINTS"]
 
 #: How far back an agent's runs are searched for one of a task id that another agent used later.
 _AGENT_ROWS = 200
@@ -30,28 +30,18 @@ class TaskPage(Struct):
     pagination: Pagination
 
 
-async def late_agents(context: Context) -> tuple[str, ...]:
-    """Ids of the agents whose heartbeat is late now."""
-    now = context.services.clock()
-    agents = await context.store.agents(context.tenant, None)
-    return tuple(
-        row.state.agent_id
-        for row in agents
-        if not is_offline(row.state, now) and heartbeat_late(row.state, now)
-    )
-
-
 async def list_tasks(context: Context) -> TaskPage:
     """A page of runs."""
     params = context.params
     status, sort = params["status"], params["sort"]
-    needs_stuck = status in ("stuck", "escalated", "processing")
+    now = context.services.clock()
+    is_open = status in ("lost", "waiting", "stuck", "escalated", "processing")
     want = TaskFilter(
         project_id=params["project_id"],
         agent_id=params["agent_id"],
         task_type=params["task_type"],
         status=status,
-        stuck_agents=await late_agents(context) if needs_stuck else (),
+        silence=await silence_in(context.store, context.tenant, now) if is_open else Silence(),
         environment=params["environment"],
         group=params["group"],
         since=params["since"],
@@ -64,7 +54,6 @@ async def list_tasks(context: Context) -> TaskPage:
         limit=params["limit"],
     )
     rows, position = await context.store.tasks(context.tenant, want)
-    now = context.services.clock()
     return TaskPage([task_view(row, now) for row in rows], write_cursor(f"tasks-{sort}", position))
 
 

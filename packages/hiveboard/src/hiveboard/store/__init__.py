@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
+from msgspec import Struct
+
+from .condition import StoreCondition
 from .documents import Document
 from .errors import QueueFullError, StoreFailedError
 from .records import Appended, Batch, EventRecord, Origin, StoredEvent
@@ -22,12 +25,16 @@ from .rows import (
     ProjectRow,
     RunEvents,
     Scope,
+    Silence,
     TaskFilter,
     TaskRow,
     UsageRow,
 )
+from .sessions import SessionFilter, SessionPosition, SessionRow
 from .span import Span
 from .state import TaskState
+from .tallies import Tally
+from .waiting import ApprovalFilter, IssueFilter
 
 __all__ = [
     "Appended",
@@ -36,11 +43,16 @@ __all__ = [
     "EventRecord",
     "Origin",
     "QueueFullError",
+    "SessionFilter",
+    "SessionRow",
     "Span",
     "Store",
+    "StoreCondition",
     "StoreFailedError",
     "StoredEvent",
 ]
+
+T = TypeVar("T", bound=Struct)
 
 
 class Store(Protocol):
@@ -64,8 +76,10 @@ class Store(Protocol):
     ) -> tuple[list[StoredEvent], tuple[int, int] | None]:
         """A page of events, newest first, and where the next page starts."""
 
-    async def events_after(self, tenant: str, seq: int, limit: int) -> list[StoredEvent]:
-        """Events stored after ``seq``, oldest first."""
+    async def events_after(
+        self, tenant: str, seq: int, limit: int, only: tuple[str, ...] = ()
+    ) -> list[StoredEvent]:
+        """Events stored after ``seq``, oldest first; ``only`` names the types and the kinds of custom events wanted."""
 
     async def task_events(self, tenant: str, task: TaskState, limit: int) -> RunEvents:
         """Events of one run in the order they happened: all, or of more than ``limit`` the first, the last and the failures."""
@@ -78,11 +92,27 @@ class Store(Protocol):
     async def task(self, tenant: str, task_id: str, task_run_id: str | None) -> TaskRow | None:
         """One run; without a run id the one that started last."""
 
-    async def open_tasks(self, tenant: str, scope: Scope) -> list[OpenTaskRow]:
-        """Per agent the open task of a scope that was active last."""
+    async def sessions(
+        self, tenant: str, want: SessionFilter
+    ) -> tuple[list[SessionRow], SessionPosition | None]:
+        """A page of sessions, those with the latest event first, and where the next page starts."""
 
-    async def open_counts(self, tenant: str, scope: Scope, stuck_agents: tuple[str, ...]) -> Counts:
-        """How many runs are open, by status; ``stuck_agents`` are those whose runs are stuck."""
+    async def session(self, tenant: str, session_id: str) -> SessionRow | None:
+        """One session with all its runs counted; the runs themselves are ``tasks(session_id=…)``."""
+
+    async def origins(self, origin_ids: Sequence[int]) -> dict[int, Origin]:
+        """The origins that events point to, whole; numbers that are not known are left out."""
+
+    async def condition(self) -> StoreCondition:
+        """How the store itself is: its size, the space left, and whether it takes a change right now."""
+
+    async def open_tasks(self, tenant: str, scope: Scope, silence: Silence) -> list[OpenTaskRow]:
+        """Per agent the open task of a scope that was active last; lost ones are left out."""
+
+    async def open_counts(
+        self, tenant: str, scope: Scope, silence: Silence, lost_since: int | None = None
+    ) -> Counts:
+        """How many runs are open, by status; of the lost only those heard last at ``lost_since`` or later."""
 
     async def agents(self, tenant: str, agent_id: str | None) -> list[AgentRow]:
         """All agents, or the one named."""
@@ -102,13 +132,29 @@ class Store(Protocol):
         """Queue, schedule and to-do state."""
 
     async def issues(self, tenant: str, agent_id: str | None, limit: int) -> list[IssueRow]:
-        """Issues, the most recently reported first."""
+        """Issues in any state, the most recently reported first; the runs they were reported in are not counted."""
 
-    async def open_approvals(self, tenant: str, agent_id: str | None, limit: int) -> list[ApprovalRow]:
+    async def open_approvals(
+        self, tenant: str, agent_id: str | None, limit: int, silence: Silence
+    ) -> list[ApprovalRow]:
         """Approval requests that are not answered while their run goes on, the oldest first."""
 
-    async def expired_approvals(self, tenant: str, agent_id: str | None, limit: int) -> list[ApprovalRow]:
-        """Approval requests whose run ended before an answer, the latest end first."""
+    async def expired_approvals(
+        self, tenant: str, agent_id: str | None, limit: int, silence: Silence
+    ) -> list[ApprovalRow]:
+        """Approval requests whose run ended, or is lost, before an answer; the latest end first."""
+
+    async def approvals(self, tenant: str, want: ApprovalFilter, silence: Silence) -> list[ApprovalRow]:
+        """A page of approval requests, at most ``want.limit``."""
+
+    async def approval(self, tenant: str, approval_id: str, silence: Silence) -> ApprovalRow | None:
+        """The request of that approval_id, or whose event has that id; of several the pending one, else the newest."""
+
+    async def issue_page(self, tenant: str, want: IssueFilter) -> list[IssueRow]:
+        """A page of issues, at most ``want.limit``, the most recently reported first."""
+
+    async def issue(self, tenant: str, agent_id: str, issue_key: str) -> IssueRow | None:
+        """One issue of an agent."""
 
     async def usage(
         self, tenant: str, scope: Scope, by: tuple[str, ...], span: Span, model: str | None = None
@@ -120,6 +166,18 @@ class Store(Protocol):
 
     async def activity(self, tenant: str, scope: Scope, by: tuple[str, ...], span: Span) -> list[ActivityRow]:
         """Events by the time they happened."""
+
+    async def tallies(
+        self, tenant: str, tally: Tally[T], scope: Scope, by: tuple[str, ...], span: Span
+    ) -> list[T]:
+        """The sums of one tally, a row per group of the dimensions in ``by``: ``agent``, ``version``, ``task_type``,
+        ``project``, ``environment``, ``bucket`` and the tally's own. Without finer buckets the span is widened to hours."""
+
+    async def prune(self, before: int) -> int:
+        """Remove the weeks of events that lie wholly before a moment, and the summaries of what ended before them.
+
+        Returns how many events were removed. Writers go on in between. Raises StoreFailedError.
+        """
 
     async def tenants(self) -> list[str]:
         """Every namespace that has events or documents."""

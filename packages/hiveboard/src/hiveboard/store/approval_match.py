@@ -24,12 +24,12 @@ class ApprovalFact(Struct, frozen=True):
 def match_approvals(facts: Iterable[ApprovalFact]) -> dict[str, str]:
     """Event id of each answered request -> event id of its answer.
 
-    An answer with an ``approval_id`` that was asked for goes to that request, whichever agent sends it. Any
-    other answer goes, in order of time, to the oldest request still open at that moment: of its task, or of
-    its agent when it names no task.
+    A request goes by its ``approval_id``, or by its event's id when it has none. An answer with an ``approval_id``
+    that was asked for goes to that request, whichever agent sends it. Any other answer goes, in order of time, to the
+    oldest request still open at that moment: of its task, or of its agent when it names no task.
     """
     ordered = sorted(facts, key=lambda fact: (fact.ts, not fact.is_request, fact.event_id))
-    asked = {fact.approval_id for fact in ordered if fact.is_request and fact.approval_id is not None}
+    asked = {_name(fact) for fact in ordered if fact.is_request}
     named: dict[str, str] = {}
     for fact in ordered:
         if not fact.is_request and fact.approval_id is not None and fact.approval_id in asked:
@@ -38,7 +38,7 @@ def match_approvals(facts: Iterable[ApprovalFact]) -> dict[str, str]:
     by_scope: dict[tuple[str, str | None], deque[str]] = {}
     for fact in ordered:
         if fact.is_request:
-            answer = named.get(fact.approval_id) if fact.approval_id is not None else None
+            answer = named.get(_name(fact))
             if answer is not None:
                 answers[fact.event_id] = answer
                 continue
@@ -50,6 +50,10 @@ def match_approvals(facts: Iterable[ApprovalFact]) -> dict[str, str]:
             if request is not None:
                 answers[request] = fact.event_id
     return answers
+
+
+def _name(request: ApprovalFact) -> str:
+    return request.event_id if request.approval_id is None else request.approval_id
 
 
 def _next_open(line: deque[str] | None, answers: dict[str, str]) -> str | None:

@@ -14,7 +14,9 @@ __all__ = ["fold_agent", "fold_end", "fold_registered", "fold_runtime"]
 
 
 def fold_agent(agent: AgentState, stretch: Stretch) -> None:
-    """Change ``agent`` in place by what every event says: when it was there, and who it is."""
+    """Change ``agent`` in place by what every event of its own says: when it was there, and who it is."""
+    if stretch.is_act:
+        return
     received = stretch.records[0].received_at
     agent.first_ts = min(agent.first_ts, stretch.first)
     agent.last_received = max(agent.last_received, received)

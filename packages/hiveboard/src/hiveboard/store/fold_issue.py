@@ -10,10 +10,11 @@ from .records import EventRecord
 from .state import IssueState
 from .values import dict_of, text_in
 
-__all__ = ["CLOSING", "fold_issue", "issue_action", "issue_key", "normalised_summary"]
+__all__ = ["CLOSING", "REOPENING", "fold_issue", "issue_action", "issue_key", "normalised_summary"]
 
-#: Actions that close an issue. Everything else is a report of it.
+#: Actions that close an issue, and the one by which a person opens it again. Everything else is a report of it.
 CLOSING = ("resolved", "dismissed")
+REOPENING = "reopened"
 
 # What differs between two occurrences of one problem. Short numbers (403, 500) tell problems apart and stay.
 _VARIABLE = re.compile(
@@ -41,9 +42,9 @@ def issue_key(issue_id: str | None, summary: str | None) -> str:
 
 
 def issue_action(payload: dict[str, Any] | None) -> str:
-    """``reported``, ``resolved`` or ``dismissed``; anything unknown is a report."""
+    """``reported``, ``resolved``, ``dismissed`` or ``reopened``; anything unknown is a report."""
     action = dict_of((payload or {}).get("data")).get("action")
-    return action if isinstance(action, str) and action in CLOSING else "reported"
+    return action if isinstance(action, str) and action in (*CLOSING, REOPENING) else "reported"
 
 
 def fold_issue(issue: IssueState, record: EventRecord, payload: dict[str, Any] | None) -> None:
@@ -55,10 +56,20 @@ def fold_issue(issue: IssueState, record: EventRecord, payload: dict[str, Any] |
     if action in CLOSING:
         if issue.closed_ts is None or ts >= issue.closed_ts:
             issue.closed_ts, issue.closed_action = ts, action
-            issue.is_closed = issue.reported_ts is None or ts >= issue.reported_ts
+            issue.is_closed = ts >= _opened(issue)
+        return
+    if ts >= _opened(issue):
+        issue.is_closed = issue.closed_ts is not None and issue.closed_ts > ts
+    if action == REOPENING:
+        issue.reopened_ts = ts if issue.reopened_ts is None else max(ts, issue.reopened_ts)
         return
     issue.occurrences += 1
     if issue.reported_ts is None or ts >= issue.reported_ts:
         issue.reported_ts, issue.reported = ts, record.payload
-        issue.is_closed = issue.closed_ts is not None and issue.closed_ts > ts
-        issue.task_id, issue.project_id = record.task_id, record.project_id
+        issue.task_id, issue.project_id, issue.scope_id = record.task_id, record.project_id, record.scope_id
+
+
+def _opened(issue: IssueState) -> int:
+    """When it was opened last, by a report or by hand; before all time where it never was."""
+    times = (issue.reported_ts, issue.reopened_ts)
+    return max((ts for ts in times if ts is not None), default=-(1 << 62))

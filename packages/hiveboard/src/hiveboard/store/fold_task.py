@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .process import payload_process
 from .records import EventRecord
 from .state import TaskState
+from .step import step_name
 from .stretch import Stored, Stretch
 from .values import text_in, text_of
 
@@ -27,13 +29,23 @@ def outcome_of(record: EventRecord) -> str | None:
     return "failed" if record.status in ("failure", "failed", "error") else "completed"
 
 
-def fold_task(task: TaskState, stretch: Stretch) -> None:
-    """Change ``task`` in place by what events count for; ends, failures and model calls are folded one by one."""
-    types = stretch.types
+def fold_task(task: TaskState, stretch: Stretch, process: str | None) -> None:
+    """Change ``task`` in place by what events count for; ends, failures and model calls are folded one by one.
+
+    ``process`` is the one that sent them, where it is known.
+    """
+    types, received = stretch.types, stretch.records[0].received_at
     task.events += len(types)
     task.first_ts = min(task.first_ts, stretch.first)
-    task.last_ts = max(task.last_ts, stretch.last)
-    task.last_received = max(task.last_received, stretch.records[0].received_at)
+    if stretch.last >= task.last_ts:
+        task.last_ts = stretch.last
+        _fold_step(task, stretch)
+    if not stretch.is_act:
+        task.last_received = max(task.last_received, received)
+    if process is not None and process != task.sender_process:
+        _fold_sender(task, received, process)
+    elif process is not None:
+        task.sender_received = max(task.sender_received or received, received)
     start = stretch.earliest("task_started")
     if start is not None:
         _fold_head(task, start, 0)
@@ -43,6 +55,20 @@ def fold_task(task: TaskState, stretch: Stretch) -> None:
     task.retries += types.count("retry_started")
     task.escalations += types.count("escalated")
     task.interventions += types.count("approval_requested") + types.count("approval_received")
+
+
+def _fold_step(task: TaskState, stretch: Stretch) -> None:
+    # Of equal times the one that arrived last, which mostly is the last there is.
+    record, payload = stretch.events[-1]
+    if record.ts != stretch.last:
+        record, payload = next(one for one in reversed(stretch.events) if one[0].ts == stretch.last)
+    task.step_type, task.step_name = record.kind or record.event_type, step_name(record, payload)
+
+
+def _fold_sender(task: TaskState, received: int, process: str) -> None:
+    # Of two that sent in the same microsecond the greater name, so that the order of arrival decides nothing.
+    if (received, process) > (task.sender_received or 0, task.sender_process or ""):
+        task.sender_received, task.sender_process = received, process
 
 
 def fold_failure(task: TaskState, payload: dict[str, Any] | None) -> None:
@@ -63,6 +89,7 @@ def _fold_head(task: TaskState, event: Stored, rank: int) -> None:
     task.user_id = text_in(payload, "user_id")
     task.user_group = text_in(payload, "user_group")
     task.workflow = text_in(payload, "workflow")
+    task.process = payload_process(payload) if rank == 0 else None
 
 
 def fold_end(task: TaskState, record: EventRecord, payload: dict[str, Any] | None) -> None:

@@ -10,7 +10,7 @@ __all__ = ["Appended", "Batch", "EventRecord", "Origin", "Published", "StoredEve
 
 
 class Origin(Struct, frozen=True, gc=False):
-    """Who sent a batch: the envelope without the agent's id. Kept once, events point to it."""
+    """Who sent a batch: the envelope without the agent's id, and the process its header names. Kept once, events point to it."""
 
     agent_version: str | None = None
     framework: str | None = None
@@ -18,6 +18,7 @@ class Origin(Struct, frozen=True, gc=False):
     sdk_version: str | None = None
     environment: str = "production"
     group: str = "default"
+    process: str | None = None
 
 
 class EventRecord(Struct, gc=False):

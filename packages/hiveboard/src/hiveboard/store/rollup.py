@@ -8,17 +8,25 @@ from typing import Any
 
 from hiveboard.instant import HOUR_US, MINUTE_US
 
-from .fold_task import OUTCOMES
 from .records import EventRecord
 from .state import TaskState
-from .values import dict_of, text_in
+from .step import action_name
+from .values import dict_of
 
-__all__ = ["FINEST", "GRAINS", "USAGE_COUNTERS", "Rollup", "action_failed", "action_name", "add_row"]
+__all__ = [
+    "FINEST",
+    "GRAINS",
+    "USAGE_COUNTERS",
+    "Counters",
+    "Rollup",
+    "action_failed",
+    "action_name",
+    "add_row",
+]
 
 #: Widths of the stored buckets in microseconds: five minutes, an hour, a day.
 GRAINS = (5 * MINUTE_US, HOUR_US, 24 * HOUR_US)
 FINEST = GRAINS[0]
-_MAX_ACTION_NAME = 256
 
 #: What is summed of model calls. ``told_in`` and ``told_out`` count those that told their tokens. ``unpriced`` calls
 #: have no cost; some of them because they told no tokens (``without_usage``), or because they ``failed``.
@@ -28,19 +36,6 @@ USAGE_COUNTERS = (
 )  # fmt: skip
 
 Counters = dict[tuple[Any, ...], list[int]]
-
-
-def action_name(payload: dict[str, Any] | None) -> str:
-    """Name of the action an event belongs to; ``action`` when it names none."""
-    if payload is None:
-        return "action"
-    name = payload.get("action_name")
-    if type(name) is str and 0 < len(name) <= _MAX_ACTION_NAME:
-        return name  # the usual case, without the detours
-    name = text_in(payload, "action_name") or text_in(dict_of(payload.get("data")), "action_name")
-    return (name or text_in(payload, "function") or text_in(payload, "summary") or "action")[
-        :_MAX_ACTION_NAME
-    ]
 
 
 def action_failed(event_type: str, payload: dict[str, Any] | None) -> bool:
@@ -65,7 +60,6 @@ class Rollup:
         self.llm_usage: Counters = {}
         self.llm_by_model: Counters = {}
         self.task_outcomes: Counters = {}
-        self.action_outcomes: Counters = {}
 
     def llm_call(self, record: EventRecord, payload: dict[str, Any] | None) -> None:
         """Count one model call."""
@@ -92,15 +86,6 @@ class Rollup:
             (record.tenant, FINEST, ts - ts % FINEST, record.agent_id, model, record.scope_id),
             row,
         )
-
-    def action(self, record: EventRecord, payload: dict[str, Any] | None) -> bool:
-        """Count one finished action. Returns whether it failed."""
-        failed = action_failed(record.event_type, payload)
-        other = not failed and record.status in OUTCOMES
-        row = (int(not failed and not other), int(failed), int(other), record.duration_ms or 0)
-        bucket = record.ts - record.ts % HOUR_US
-        add_row(self.action_outcomes, (record.tenant, bucket, record.agent_id, action_name(payload)), row)
-        return failed
 
     def task(self, task: TaskState, sign: int) -> None:
         """Add (or with ``sign`` -1 take back) what a task run contributes once it has ended."""

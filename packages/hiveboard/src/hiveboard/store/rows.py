@@ -22,9 +22,11 @@ __all__ = [
     "ProjectRow",
     "RunEvents",
     "Scope",
+    "Silence",
     "TaskFilter",
     "TaskRow",
     "UsageRow",
+    "ended_last",
 ]
 
 
@@ -39,6 +41,18 @@ class Scope(Struct, frozen=True, kw_only=True):
     agent_id: str | None = None
     environment: str | None = None
     group: str | None = None
+
+
+class Silence(Struct, frozen=True, kw_only=True):
+    """Whose silence has lasted too long at the moment of a question.
+
+    ``stuck_agents`` are late with a sign of life. An open run of an agent in ``heard_by`` is lost when none of its
+    processes, and no event of its own, was received at that instant or later (microseconds). Runs of agents that are
+    not in it, and runs whose process is not known, are never lost.
+    """
+
+    stuck_agents: tuple[str, ...] = ()
+    heard_by: dict[str, int] = {}
 
 
 class EventFilter(Struct, frozen=True, kw_only=True):
@@ -68,7 +82,7 @@ class TaskFilter(Struct, frozen=True, kw_only=True):
     agent_id: str | None = None
     task_type: str | None = None
     status: str | None = None
-    stuck_agents: tuple[str, ...] = ()
+    silence: Silence = Silence()
     environment: str | None = None
     group: str | None = None
     since: int | None = None
@@ -94,13 +108,17 @@ class AgentRow(Struct):
 
 
 class TaskRow(Struct):
-    """A task run, whether it waits for an approval, and how alive its agent is."""
+    """A task run, whether it waits for an approval, how alive its agent is, and when its processes were last heard.
+
+    ``heard`` is the latest receipt of anything from them or from the run itself; None when no process of it is known.
+    """
 
     state: TaskState
     environment: str
     group: str
     agent_version: str | None
     waiting: bool
+    heard: int | None = None
     agent: AgentState | None = None
 
 
@@ -113,7 +131,7 @@ class AgentPlaces(Struct):
 
 
 class OpenTaskRow(Struct):
-    """The most recently active open task of an agent."""
+    """The most recently active of an agent's open tasks, lost ones left out."""
 
     agent_id: str
     task_id: str
@@ -176,16 +194,35 @@ class LatestRow(Struct):
     project_id: str | None
     task_id: str | None
     payload: bytes | None
+    environment: str
+    group: str
 
 
 class IssueRow(Struct):
-    """An issue's summary row."""
+    """An issue's summary row, where its latest report came from, and how many runs it was reported in.
+
+    ``tasks`` is None where nobody counted them; ``cost_nano`` is what they cost together as far as it is known.
+    """
 
     state: IssueState
+    environment: str
+    group: str
+    tasks: int | None
+    cost_nano: int | None
+
+    @property
+    def agent_id(self) -> str:
+        """Whose issue it is."""
+        return self.state.agent_id
+
+    @property
+    def project_id(self) -> str | None:
+        """The project of the latest report."""
+        return self.state.project_id
 
 
 class ApprovalRow(Struct):
-    """One approval request and, when there is one, its answer."""
+    """One approval request and, when there is one, its answer. ``lost_ts`` is when a run that is lost was last heard."""
 
     event_id: str
     agent_id: str
@@ -195,10 +232,20 @@ class ApprovalRow(Struct):
     ts: int
     project_id: str | None
     body: str
+    environment: str
+    group: str
+    answer_event: str | None
     answered_ts: int | None
     decision: str | None
     approved_by: str | None
+    answer_reason: str | None
     run_ended_ts: int | None = None
+    lost_ts: int | None = None
+
+
+def ended_last(row: ApprovalRow) -> tuple[int, str]:
+    """Sorts requests that cannot be answered any more: those whose run ended, or was heard, last come first."""
+    return -((row.lost_ts if row.run_ended_ts is None else row.run_ended_ts) or 0), row.event_id
 
 
 class RunEvents(Struct):
@@ -221,7 +268,10 @@ class ProjectRow(Struct):
 
 
 class Counts(Struct):
-    """Open task runs by their status, which add up to ``open_tasks``; ``ever_escalated`` of them were, whatever they do now."""
+    """Open task runs by their status, which add up to ``open_tasks``; ``ever_escalated`` of them were, whatever they do now.
+
+    ``lost`` runs are counted beside them: nobody is at work on those.
+    """
 
     open_tasks: int
     waiting: int
@@ -229,3 +279,4 @@ class Counts(Struct):
     escalated: int
     processing: int
     ever_escalated: int
+    lost: int

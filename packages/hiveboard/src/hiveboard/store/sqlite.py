@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from hiveboard.settings import Limits
 
@@ -19,21 +21,33 @@ from . import (
     sqlite_documents,
     sqlite_events,
     sqlite_open,
+    sqlite_origins,
     sqlite_run,
+    sqlite_sessions,
+    sqlite_tallies,
     sqlite_tasks,
     sqlite_usage,
+    sqlite_waiting,
 )
+from .condition import StoreCondition
 from .documents import Document
 from .errors import StoreFailedError
-from .records import Appended, Batch, Published, StoredEvent
+from .records import Appended, Batch, Origin, Published, StoredEvent
+from .sessions import SessionFilter, SessionPosition, SessionRow
 from .span import Span
+from .sqlite_condition import store_condition
 from .sqlite_connect import connect_reader
+from .sqlite_partitions import last_seq
+from .sqlite_prune import prune_step
 from .sqlite_writer import SqliteWriter
 from .state import TaskState
+from .tallies import Tally
+from .waiting import ApprovalFilter, IssueFilter
 
 __all__ = ["SqliteStore"]
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Struct)
 _READERS = 3
 
 
@@ -69,10 +83,11 @@ class SqliteStore:
 
     async def close(self) -> None:
         """See :class:`hiveboard.store.Store`."""
-        await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self._writer.finish)
         self._pool.shutdown(wait=True)
         for connection in self._connections:
             connection.close()
+        await asyncio.to_thread(self._writer.close)
 
     async def _read(self, query: Callable[..., T], *values: Any, **named: Any) -> T:
         loop = asyncio.get_running_loop()
@@ -86,11 +101,16 @@ class SqliteStore:
         if connection is None:
             connection = self._local.connection = connect_reader(self._path)
             self._connections.append(connection)
-        return query(connection, *values, **named)
+        # One view for all statements of a query: a table must not be dropped between them.
+        connection.execute("BEGIN")
+        try:
+            return query(connection, *values, **named)
+        finally:
+            connection.execute("COMMIT")
 
     async def last_seq(self) -> int:
         """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_events.last_seq)
+        return await self._read(last_seq)
 
     async def events(
         self, tenant: str, want: rows.EventFilter
@@ -98,9 +118,11 @@ class SqliteStore:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_events.list_events, tenant, want, self._limits.scan_rows)
 
-    async def events_after(self, tenant: str, seq: int, limit: int) -> list[StoredEvent]:
+    async def events_after(
+        self, tenant: str, seq: int, limit: int, only: tuple[str, ...] = ()
+    ) -> list[StoredEvent]:
         """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_events.events_after, tenant, seq, limit)
+        return await self._read(sqlite_events.events_after, tenant, seq, limit, only)
 
     async def task_events(self, tenant: str, task: TaskState, limit: int) -> rows.RunEvents:
         """See :class:`hiveboard.store.Store`."""
@@ -116,13 +138,35 @@ class SqliteStore:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_tasks.get_task, tenant, task_id, task_run_id)
 
-    async def open_tasks(self, tenant: str, scope: rows.Scope) -> list[rows.OpenTaskRow]:
+    async def sessions(
+        self, tenant: str, want: SessionFilter
+    ) -> tuple[list[SessionRow], SessionPosition | None]:
         """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_open.open_tasks, tenant, scope)
+        return await self._read(sqlite_sessions.list_sessions, tenant, want, self._limits.scan_tasks)
 
-    async def open_counts(self, tenant: str, scope: rows.Scope, stuck_agents: tuple[str, ...]) -> rows.Counts:
+    async def session(self, tenant: str, session_id: str) -> SessionRow | None:
         """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_open.open_counts, tenant, scope, stuck_agents)
+        return await self._read(sqlite_sessions.get_session, tenant, session_id)
+
+    async def origins(self, origin_ids: Sequence[int]) -> dict[int, Origin]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_origins.list_origins, origin_ids)
+
+    async def condition(self) -> StoreCondition:
+        """See :class:`hiveboard.store.Store`."""
+        return await asyncio.to_thread(store_condition, self._path, self._writer.perform)
+
+    async def open_tasks(
+        self, tenant: str, scope: rows.Scope, silence: rows.Silence
+    ) -> list[rows.OpenTaskRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_open.open_tasks, tenant, scope, silence)
+
+    async def open_counts(
+        self, tenant: str, scope: rows.Scope, silence: rows.Silence, lost_since: int | None = None
+    ) -> rows.Counts:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_open.open_counts, tenant, scope, silence, lost_since)
 
     async def agents(self, tenant: str, agent_id: str | None) -> list[rows.AgentRow]:
         """See :class:`hiveboard.store.Store`."""
@@ -148,17 +192,37 @@ class SqliteStore:
 
     async def issues(self, tenant: str, agent_id: str | None, limit: int) -> list[rows.IssueRow]:
         """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_agents.list_issues, tenant, agent_id, limit)
+        return await self._read(sqlite_waiting.list_all_issues, tenant, agent_id, limit)
 
-    async def open_approvals(self, tenant: str, agent_id: str | None, limit: int) -> list[rows.ApprovalRow]:
-        """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_agents.open_approvals, tenant, agent_id, limit)
-
-    async def expired_approvals(
-        self, tenant: str, agent_id: str | None, limit: int
+    async def open_approvals(
+        self, tenant: str, agent_id: str | None, limit: int, silence: rows.Silence
     ) -> list[rows.ApprovalRow]:
         """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_agents.expired_approvals, tenant, agent_id, limit)
+        return await self._read(sqlite_waiting.open_approvals, tenant, agent_id, limit, silence)
+
+    async def expired_approvals(
+        self, tenant: str, agent_id: str | None, limit: int, silence: rows.Silence
+    ) -> list[rows.ApprovalRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_waiting.expired_approvals, tenant, agent_id, limit, silence)
+
+    async def approvals(
+        self, tenant: str, want: ApprovalFilter, silence: rows.Silence
+    ) -> list[rows.ApprovalRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_waiting.list_approvals, tenant, want, silence)
+
+    async def approval(self, tenant: str, approval_id: str, silence: rows.Silence) -> rows.ApprovalRow | None:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_waiting.get_approval, tenant, approval_id, silence)
+
+    async def issue_page(self, tenant: str, want: IssueFilter) -> list[rows.IssueRow]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_waiting.list_issues, tenant, want)
+
+    async def issue(self, tenant: str, agent_id: str, issue_key: str) -> rows.IssueRow | None:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_waiting.get_issue, tenant, agent_id, issue_key)
 
     async def usage(
         self, tenant: str, scope: rows.Scope, by: tuple[str, ...], span: Span, model: str | None = None
@@ -177,6 +241,19 @@ class SqliteStore:
     ) -> list[rows.ActivityRow]:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_usage.activity, tenant, scope, by, span)
+
+    async def tallies(
+        self, tenant: str, tally: Tally[R], scope: rows.Scope, by: tuple[str, ...], span: Span
+    ) -> list[R]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_tallies.tally_sums, tenant, tally, scope, by, span)
+
+    async def prune(self, before: int) -> int:
+        """See :class:`hiveboard.store.Store`."""
+        removed = 0
+        while (events := await self._write(prune_step, before)) is not None:
+            removed += events
+        return removed
 
     async def tenants(self) -> list[str]:
         """See :class:`hiveboard.store.Store`."""

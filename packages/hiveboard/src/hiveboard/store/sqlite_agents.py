@@ -1,4 +1,4 @@
-"""Reading agents from SQLite, and what hangs on them: queue, to-do items, schedule, issues, approvals, projects."""
+"""Reading agents from SQLite, and what hangs on them: queue, to-do items, schedule, projects."""
 
 from __future__ import annotations
 
@@ -7,24 +7,26 @@ from typing import Any
 
 from hiveboard.instant import HOUR_US
 
-from .rows import AgentPlaces, AgentRow, ApprovalRow, IssueRow, LatestRow, ProjectRow, Scope
+from .rows import (
+    AgentPlaces,
+    AgentRow,
+    LatestRow,
+    ProjectRow,
+    Scope,
+)
 from .sqlite_codec import EVENT_JOINS, EVENT_SELECT, HEARTBEAT_LABEL, OF_TENANT, from_row
-from .state import AgentState, IssueState
+from .sqlite_partitions import partitions
+from .state import AgentState
 
 __all__ = [
     "agent_places",
-    "expired_approvals",
     "heartbeat_events",
     "list_agents",
-    "list_issues",
     "list_latest",
     "list_projects",
-    "open_approvals",
 ]
 
 _AGENT = AgentState.__struct_fields__
-_ISSUE = IssueState.__struct_fields__
-_APPROVAL = ", ".join(ApprovalRow.__struct_fields__)
 
 
 def _and_agent(agent_id: str | None, values: list[Any], column: str = "agent_id") -> str:
@@ -85,51 +87,13 @@ def list_latest(
 ) -> list[LatestRow]:
     """Latest events per agent, kind and item; the newest first, at most ``limit``."""
     values: list[Any] = [tenant]
-    where = _and_agent(agent_id, values)
+    where = _and_agent(agent_id, values, "l.agent_id")
     sql = (
-        "SELECT agent_id, kind, item_key, ts, first_ts, events, project_id, task_id, payload FROM latest "
-        f"WHERE tenant = ?{where} AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY ts DESC, item_key LIMIT ?"
+        "SELECT l.agent_id, l.kind, l.item_key, l.ts, l.first_ts, l.events, l.project_id, l.task_id, l.payload, "
+        "s.environment, s.group_name FROM latest l CROSS JOIN scopes s ON s.id = l.scope_id "
+        f"WHERE l.tenant = ?{where} AND l.kind IN ({', '.join('?' * len(kinds))}) ORDER BY l.ts DESC, l.item_key, l.agent_id, l.kind LIMIT ?"
     )
     return [LatestRow(*row) for row in connection.execute(sql, [*values, *kinds, limit])]
-
-
-def list_issues(
-    connection: sqlite3.Connection, tenant: str, agent_id: str | None, limit: int
-) -> list[IssueRow]:
-    """Issues with at least one report, the most recently reported first."""
-    values: list[Any] = [tenant]
-    where = _and_agent(agent_id, values)
-    sql = (
-        f"SELECT {', '.join(_ISSUE)} FROM issues WHERE tenant = ?{where} AND occurrences > 0 "
-        "ORDER BY reported_ts DESC, issue_key LIMIT ?"
-    )
-    return [IssueRow(IssueState(*row)) for row in connection.execute(sql, [*values, limit])]
-
-
-def open_approvals(
-    connection: sqlite3.Connection, tenant: str, agent_id: str | None, limit: int
-) -> list[ApprovalRow]:
-    """Requests nobody has answered while their run goes on, the oldest first."""
-    values: list[Any] = [tenant]
-    where = _and_agent(agent_id, values)
-    sql = (
-        f"SELECT {_APPROVAL} FROM approvals INDEXED BY approvals_open WHERE tenant = ?{where} AND is_request = 1 "
-        "AND answer_event IS NULL AND run_ended_ts IS NULL ORDER BY ts, event_id LIMIT ?"
-    )
-    return [ApprovalRow(*row) for row in connection.execute(sql, [*values, limit])]
-
-
-def expired_approvals(
-    connection: sqlite3.Connection, tenant: str, agent_id: str | None, limit: int
-) -> list[ApprovalRow]:
-    """Requests nobody answered before their run ended, those that ended last first."""
-    values: list[Any] = [tenant]
-    where = _and_agent(agent_id, values)
-    sql = (
-        f"SELECT {_APPROVAL} FROM approvals INDEXED BY approvals_expired WHERE tenant = ?{where} AND is_request = 1 "
-        "AND answer_event IS NULL AND run_ended_ts IS NOT NULL ORDER BY run_ended_ts DESC, event_id LIMIT ?"
-    )
-    return [ApprovalRow(*row) for row in connection.execute(sql, [*values, limit])]
 
 
 def heartbeat_events(
@@ -141,11 +105,14 @@ def heartbeat_events(
     ).fetchone()
     if newest is None:
         return []
-    sql = (
-        f"{EVENT_SELECT} FROM events e INDEXED BY events_agent {EVENT_JOINS} "
-        f"WHERE {OF_TENANT} AND e.agent_id = ? AND e.label = {HEARTBEAT_LABEL} AND e.ts >= ? "
-        "ORDER BY e.ts DESC LIMIT ?"
-    )
-    rows = connection.execute(sql, (tenant, agent_id, newest[0] - 24 * HOUR_US, limit))
+    since = newest[0] - 24 * HOUR_US
+    rows: list[tuple[Any, ...]] = []
+    for table in partitions(connection, since, newest[0] + 1):
+        sql = (
+            f"{EVENT_SELECT} FROM {table.name} e INDEXED BY {table.indexed('agent')} {EVENT_JOINS} "
+            f"WHERE {OF_TENANT} AND e.agent_id = ? AND e.label = {HEARTBEAT_LABEL} AND e.ts >= ? "
+            "ORDER BY e.ts DESC, e.seq DESC LIMIT ?"
+        )
+        rows += connection.execute(sql, (tenant, agent_id, since, limit - len(rows)))
     records = [from_row(row).record for row in rows]
     return [(record.ts, record.received_at, record.payload) for record in records]

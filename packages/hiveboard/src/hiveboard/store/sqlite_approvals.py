@@ -8,17 +8,17 @@ from typing import Any
 
 import msgspec
 
+from .approval_fact import approval_body, approval_field
 from .approval_match import ApprovalFact, match_approvals
 from .records import EventRecord
 from .state import TaskState
-from .values import dict_of, text_in
 
 __all__ = ["expire_approvals", "save_approvals"]
 
 _INSERT = """
 INSERT OR REPLACE INTO approvals
-  (tenant, event_id, is_request, agent_id, task_id, task_run_id, approval_id, ts, project_id, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  (tenant, event_id, is_request, agent_id, task_id, task_run_id, approval_id, ts, project_id, scope_id, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _COLUMNS = "event_id, is_request, ts, agent_id, task_id, approval_id"
 _LOOSE = """
@@ -49,7 +49,7 @@ def save_approvals(
     connection.executemany(_INSERT, [_row(record, payload) for record, payload in events])
     scopes: set[Scope] = set()
     for record, payload in events:
-        _add_scopes(connection, scopes, record, _field(payload, "approval_id"))
+        _add_scopes(connection, scopes, record, approval_field(payload, "approval_id"))
     for scope in sorted(scopes, key=repr):
         _settle(connection, scope)
 
@@ -64,18 +64,11 @@ def expire_approvals(connection: sqlite3.Connection, tasks: Iterable[TaskState])
     connection.executemany(_EXPIRE, ended)
 
 
-def _field(payload: dict[str, Any] | None, name: str) -> str | None:
-    """A field of an approval: under ``data``, or flat in the payload as older agents send it."""
-    return text_in(dict_of((payload or {}).get("data")), name) or text_in(payload, name)
-
-
 def _row(record: EventRecord, payload: dict[str, Any] | None) -> tuple[Any, ...]:
-    names = ("summary", "approver", "reason", "decision", "approved_by")
-    body = {name: value for name in names if (value := _field(payload, name)) is not None}
     return (
         record.tenant, record.event_id, int(record.event_type == "approval_requested"), record.agent_id,
-        record.task_id, record.task_run_id, _field(payload, "approval_id"), record.ts, record.project_id,
-        msgspec.json.encode(body).decode(),
+        record.task_id, record.task_run_id, approval_field(payload, "approval_id"), record.ts, record.project_id,
+        record.scope_id, msgspec.json.encode(approval_body(payload)).decode(),
     )  # fmt: skip
 
 
@@ -86,7 +79,8 @@ def _add_scopes(
     if approval_id is not None:
         touched.update(
             connection.execute(
-                "SELECT DISTINCT agent_id, task_id FROM approvals WHERE tenant = ? AND approval_id = ?",
+                "SELECT agent_id, task_id FROM approvals WHERE tenant = ?1 AND approval_id = ?2 "
+                "UNION SELECT agent_id, task_id FROM approvals WHERE tenant = ?1 AND event_id = ?2",
                 (record.tenant, approval_id),
             )
         )
@@ -102,10 +96,13 @@ def _settle(connection: sqlite3.Connection, scope: Scope) -> None:
     if not whole:
         where, values = where + " AND task_id IS ?", [*values, task_id]  # type: ignore[list-item]
     own = connection.execute(f"SELECT {_COLUMNS} FROM approvals WHERE {where}", values).fetchall()
+    # A request goes by its approval_id, and by its event's id when it has none.
     shared = connection.execute(
         f"SELECT {_COLUMNS} FROM approvals WHERE tenant = ? AND approval_id IN "
+        f"(SELECT coalesce(approval_id, event_id) FROM approvals WHERE {where} AND (is_request = 1 OR approval_id IS NOT NULL)) "
+        f"UNION SELECT {_COLUMNS} FROM approvals WHERE tenant = ? AND event_id IN "
         f"(SELECT approval_id FROM approvals WHERE {where} AND approval_id IS NOT NULL)",
-        [tenant, *values],
+        [tenant, *values, tenant, *values],
     ).fetchall()
     facts = {row[0]: ApprovalFact(row[0], bool(row[1]), *row[2:]) for row in [*own, *shared]}
     answers = match_approvals(facts.values())

@@ -10,13 +10,14 @@ from itertools import chain
 from typing import Any
 
 import msgspec
-from hiveloop.events import EVENT_TYPES, SEVERITIES, Heartbeat
+from hiveloop.events import EVENT_TYPES, SEVERITIES, ActionCompleted, ActionStarted, Heartbeat
 
 from .records import EventRecord, Origin, StoredEvent
 
 __all__ = [
     "EVENT_JOINS",
     "EVENT_SELECT",
+    "FREQUENT_LABELS",
     "HEARTBEAT_LABEL",
     "OF_TENANT",
     "TROUBLE",
@@ -29,19 +30,22 @@ __all__ = [
 #: Label ids of the event types; kinds of custom events get ids of their own as they appear.
 TYPE_LABELS = {event_type: number for number, event_type in enumerate(EVENT_TYPES, 1)}
 HEARTBEAT_LABEL = TYPE_LABELS[Heartbeat.event_type]
+#: Types of which any stretch of time is full: whoever asks for one finds it quickly without an index by type.
+FREQUENT_LABELS = (TYPE_LABELS[ActionStarted.event_type], TYPE_LABELS[ActionCompleted.event_type])
 
 _SEVERITY_IDS = {severity: number for number, severity in enumerate(SEVERITIES)}
 #: Severities from here on (warn, error) have an index of their own.
 TROUBLE = _SEVERITY_IDS["warn"]
 
-_COLUMNS = "tenant_id, event_id, ts, agent_id, task_id, task_run_id, label, severity, scope_id, model, body"
-_INSERT = f"INSERT OR IGNORE INTO events ({_COLUMNS}) VALUES "
-_ROW = f"({', '.join('?' * 11)})"
+_COLUMNS = (
+    "seq, tenant_id, event_id, ts, agent_id, task_id, task_run_id, label, severity, scope_id, model, body"
+)
+_ROW = f"({', '.join('?' * 12)})"
 # Python gives up its lock around every statement, and another thread waits for just that. Rows go in by the
 # dozen, so that a commit does not change hands at every event.
 _ROWS_AT_ONCE = 48
-_INSERT_ONE = _INSERT + _ROW
-_INSERT_MANY = _INSERT + ", ".join([_ROW] * _ROWS_AT_ONCE)
+_INSERT = f"INSERT OR IGNORE INTO {{}} ({_COLUMNS}) VALUES {_ROW}"
+_INSERT_MANY = _INSERT + f", {_ROW}" * (_ROWS_AT_ONCE - 1)
 
 EVENT_SELECT = (
     "SELECT e.seq, t.name, e.event_id, e.ts, e.agent_id, e.task_id, e.task_run_id, e.severity, e.scope_id, "
@@ -57,7 +61,7 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[Any]).decode
 
 
-def to_row(record: EventRecord, tenant_id: int, label: int) -> tuple[Any, ...]:
+def to_row(seq: int, record: EventRecord, tenant_id: int, label: int) -> tuple[Any, ...]:
     """The values of an INSERT."""
     body = _pack(
         (
@@ -79,6 +83,7 @@ def to_row(record: EventRecord, tenant_id: int, label: int) -> tuple[Any, ...]:
         )
     )
     return (
+        seq,
         tenant_id,
         record.event_id,
         record.ts,
@@ -93,12 +98,12 @@ def to_row(record: EventRecord, tenant_id: int, label: int) -> tuple[Any, ...]:
     )
 
 
-def insert_events(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
+def insert_events(connection: sqlite3.Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
     """Store the rows that :func:`to_row` made, leaving out those whose id is there already."""
     full = len(rows) - len(rows) % _ROWS_AT_ONCE
     chunks = (rows[start : start + _ROWS_AT_ONCE] for start in range(0, full, _ROWS_AT_ONCE))
-    connection.executemany(_INSERT_MANY, map(_flat, chunks))
-    connection.executemany(_INSERT_ONE, rows[full:])
+    connection.executemany(_INSERT_MANY.format(table), map(_flat, chunks))
+    connection.executemany(_INSERT.format(table), rows[full:])
 
 
 def _flat(rows: list[tuple[Any, ...]]) -> list[Any]:

@@ -36,7 +36,9 @@ class Dictionary:
         """The id of an origin, stored when it is new."""
         known = self._origins.get(origin)
         if known is None:
-            columns = ("agent_version", "framework", "runtime", "sdk_version", "environment", "group_name")
+            columns = (
+                "agent_version", "framework", "runtime", "sdk_version", "environment", "group_name", "process",
+            )  # fmt: skip
             known = _intern(connection, "origins", columns, msgspec.structs.astuple(origin))
             _remember(self._origins, origin, known)
         return known

@@ -6,7 +6,8 @@ import json
 import sqlite3
 from typing import Any
 
-from .rows import Counts, OpenTaskRow, Scope
+from .rows import Counts, OpenTaskRow, Scope, Silence
+from .sqlite_lost import HEARD, LEASES, LOST, OF_AGENT, leases
 
 __all__ = ["WAITS", "open_counts", "open_tasks"]
 
@@ -31,31 +32,38 @@ def _within(tenant: str, scope: Scope) -> tuple[str, list[Any]]:
             clauses.append(f"{column} = ?")
             values.append(value)
     join = " JOIN scopes s ON s.id = t.scope_id" if scope.environment or scope.group else ""
-    return f"FROM tasks t INDEXED BY tasks_open{join} WHERE {' AND '.join(clauses)}", values
+    return f"FROM tasks t INDEXED BY tasks_open {OF_AGENT}{join} WHERE {' AND '.join(clauses)}", values
 
 
-def open_tasks(connection: sqlite3.Connection, tenant: str, scope: Scope) -> list[OpenTaskRow]:
+def open_tasks(
+    connection: sqlite3.Connection, tenant: str, scope: Scope, silence: Silence
+) -> list[OpenTaskRow]:
     """Per agent with open tasks in a scope: the one that was active last, and how many there are."""
     where, values = _within(tenant, scope)
     # With a single max() SQLite takes the other columns from the row that holds it.
     sql = (
-        "SELECT t.agent_id, t.task_id, t.task_run_id, t.project_id, max(t.last_ts), t.last_received, t.sort_ts, "
-        f"count(*) {where} GROUP BY t.agent_id"
+        f"WITH {LEASES} SELECT t.agent_id, t.task_id, t.task_run_id, t.project_id, max(t.last_ts), t.last_received, "
+        f"t.sort_ts, count(*) {where} AND NOT {LOST} GROUP BY t.agent_id"
     )
-    return [OpenTaskRow(*row) for row in connection.execute(sql, values)]
+    return [OpenTaskRow(*row) for row in connection.execute(sql, [leases(silence), *values])]
 
 
 def open_counts(
-    connection: sqlite3.Connection, tenant: str, scope: Scope, stuck_agents: tuple[str, ...]
+    connection: sqlite3.Connection, tenant: str, scope: Scope, silence: Silence, lost_since: int | None
 ) -> Counts:
     """How many task runs of a scope are open now, by the status each is listed with."""
     where, values = _within(tenant, scope)
+    recent = "" if lost_since is None else " AND heard >= ?"
     # Materialised, so that each run is looked at once and not once for every sum.
     sql = (
-        f"WITH runs AS MATERIALIZED (SELECT {WAITS} AS waits, t.agent_id IN (SELECT value FROM json_each(?)) AS stuck, "
-        f"t.escalations > 0 AS escalated {where}) "
+        f"WITH {LEASES}, runs AS MATERIALIZED (SELECT {HEARD} AS heard, l.heard_by AS heard_by, {WAITS} AS waits, "
+        "t.agent_id IN (SELECT value FROM json_each(?)) AS stuck, "
+        f"t.escalations > 0 AS escalated {where}), "
+        "kept AS (SELECT * FROM runs WHERE NOT coalesce(heard < heard_by, 0)) "
         "SELECT count(*), coalesce(sum(waits), 0), coalesce(sum(NOT waits AND stuck), 0), "
         "coalesce(sum(NOT waits AND NOT stuck AND escalated), 0), "
-        "coalesce(sum(NOT waits AND NOT stuck AND NOT escalated), 0), coalesce(sum(escalated), 0) FROM runs"
+        "coalesce(sum(NOT waits AND NOT stuck AND NOT escalated), 0), coalesce(sum(escalated), 0), "
+        f"(SELECT count(*) FROM runs WHERE heard < heard_by{recent}) FROM kept"
     )
-    return Counts(*connection.execute(sql, [json.dumps(stuck_agents), *values]).fetchone())
+    given = [leases(silence), json.dumps(silence.stuck_agents), *values]
+    return Counts(*connection.execute(sql, given if lost_since is None else [*given, lost_since]).fetchone())

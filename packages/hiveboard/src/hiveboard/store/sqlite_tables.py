@@ -82,9 +82,6 @@ COUNTER_TABLES = {
         "tenant, grain, bucket, agent_id, scope_id",
         "completed, failed, other, escalated, timed, duration_ms",
     ),
-    "action_outcomes": _counter_statement(
-        "action_outcomes", "tenant, bucket, agent_id, name", "completed, failed, other, duration_ms"
-    ),
 }
 
 

@@ -7,6 +7,7 @@ import sqlite3
 from typing import Any
 
 from .rows import TaskFilter, TaskRow
+from .sqlite_lost import HEARD, LEASES, LOST, OF_AGENT, leases
 from .sqlite_open import WAITS
 from .state import AgentState, TaskState
 
@@ -34,7 +35,8 @@ _TASK = TaskState.__struct_fields__
 _AGENT = AgentState.__struct_fields__
 _SELECT = (
     f"SELECT {', '.join('t.' + name for name in _TASK)}, s.environment, s.group_name, s.agent_version, "
-    f"CASE WHEN t.outcome IS NULL THEN {WAITS} ELSE 0 END, {', '.join('a.' + name for name in _AGENT)} "
+    f"CASE WHEN t.outcome IS NULL THEN {WAITS} ELSE 0 END, CASE WHEN t.outcome IS NULL THEN {HEARD} END, "
+    f"{', '.join('a.' + name for name in _AGENT)} "
     "FROM tasks t JOIN scopes s ON s.id = t.scope_id "
     "LEFT JOIN agents a ON a.tenant = t.tenant AND a.agent_id = t.agent_id "
 )
@@ -43,8 +45,10 @@ _FINISHED = ("completed", "failed", "cancelled", "abandoned", "aborted")
 
 def _row(row: tuple[Any, ...]) -> TaskRow:
     at = len(_TASK)
-    agent = AgentState(*row[at + 4 :]) if row[at + 4] is not None else None
-    return TaskRow(TaskState(*row[:at]), row[at], row[at + 1], row[at + 2], bool(row[at + 3]), agent)
+    agent = AgentState(*row[at + 5 :]) if row[at + 5] is not None else None
+    return TaskRow(
+        TaskState(*row[:at]), row[at], row[at + 1], row[at + 2], bool(row[at + 3]), row[at + 4], agent
+    )
 
 
 def sort_value(row: TaskRow, sort: str) -> tuple[int | None, str, str]:
@@ -79,13 +83,15 @@ def list_tasks(
         f"WHERE {' AND '.join(walked)} ORDER BY {order} LIMIT ?"
     )
     sql = (
-        f"WITH w AS MATERIALIZED ({walk}) {_SELECT} JOIN w ON (t.tenant, t.task_id, t.task_run_id) = "
-        f"(w.tenant, w.task_id, w.task_run_id) {'WHERE ' if clauses else ''}{' AND '.join(clauses)} "
+        f"WITH {LEASES}, w AS MATERIALIZED ({walk}) {_SELECT} {OF_AGENT} JOIN w ON (t.tenant, t.task_id, "
+        f"t.task_run_id) = (w.tenant, w.task_id, w.task_run_id) {'WHERE ' if clauses else ''}{' AND '.join(clauses)} "
         f"ORDER BY {order} LIMIT ?"
     )
+    known = leases(want.silence)
     rows: list[TaskRow] = []
     for steps in (min(budget, _FIRST_STEPS), budget):
-        rows = [_row(row) for row in connection.execute(sql, [*walk_values, steps, *values, want.limit + 1])]
+        given = [known, *walk_values, steps, *values, want.limit + 1]
+        rows = [_row(row) for row in connection.execute(sql, given)]
         if len(rows) > want.limit or steps == budget:
             break
     if len(rows) > want.limit:
@@ -155,7 +161,11 @@ def _filter(want: TaskFilter, clauses: list[str], values: list[Any]) -> None:
 
 def _filter_status(want: TaskFilter, clauses: list[str], values: list[Any]) -> None:
     stuck = "t.agent_id IN (SELECT value FROM json_each(?))"
-    agents = json.dumps(want.stuck_agents)
+    agents = json.dumps(want.silence.stuck_agents)
+    if want.status == "lost":
+        clauses.append(LOST)
+        return
+    clauses.append(f"NOT {LOST}")
     if want.status == "waiting":
         clauses.append(WAITS)
     elif want.status == "stuck":

@@ -15,9 +15,8 @@ from hiveboard.boundary import attempt
 
 from .errors import QueueFullError
 from .records import Appended, Batch, Published
-from .sqlite_commit import Commit
+from .sqlite_commit import Commit, Memory
 from .sqlite_connect import connect_writer
-from .sqlite_dictionary import Dictionary
 from .sqlite_schema import create
 
 __all__ = ["SqliteWriter"]
@@ -55,7 +54,7 @@ class SqliteWriter:
     ) -> None:
         self._connection = connect_writer(path)
         create(self._connection)
-        self._dictionary = Dictionary()
+        self._memory = Memory()
         self._queue: deque[_Waiting] = deque()
         self._jobs: deque[_Job] = deque()
         self._queued_bytes = 0
@@ -91,12 +90,15 @@ class SqliteWriter:
             self._wake.notify()
         return future
 
-    def close(self) -> None:
-        """Write what is queued, then close the file."""
+    def finish(self) -> None:
+        """Write what is queued and take nothing more."""
         with self._wake:
             self._closed = True
             self._wake.notify()
         self._thread.join()
+
+    def close(self) -> None:
+        """Let go of the file. Whoever closes it last leaves it whole, without a log beside it."""
         self._connection.close()
 
     def _run(self) -> None:
@@ -106,6 +108,8 @@ class SqliteWriter:
             self._commit(self._next, self._commit_events)
 
     def _do(self, job: _Job) -> None:
+        # What it changes may be what is remembered.
+        self._memory.clear()
         done, error = attempt(lambda: (self._in_transaction(lambda: job.work(self._connection)),))
         if done is not None:
             job.future.set_result(done[0])
@@ -157,7 +161,7 @@ class SqliteWriter:
         results: list[Appended | Exception] = []
 
         def work() -> Published:
-            commit, events = Commit(self._connection, self._dictionary), 0
+            commit, events = Commit(self._connection, self._memory), 0
             waiting: _Waiting | None = taken[0]
             while waiting is not None:
                 # Prepared here and not where it was received: what one thread makes and uses stays in its cache,
@@ -182,7 +186,7 @@ class SqliteWriter:
             result = work()
             connection.execute("COMMIT")
         except BaseException:
-            self._dictionary.clear()
+            self._memory.clear()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise

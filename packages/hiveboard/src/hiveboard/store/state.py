@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-__all__ = ["AgentState", "IssueState", "TaskState"]
+__all__ = ["AgentState", "IssueState", "ProcessState", "TaskState"]
 
 
 class AgentState(Struct):
@@ -37,7 +37,11 @@ class AgentState(Struct):
 
 
 class TaskState(Struct):
-    """One run of a task. ``head_*`` names the event that says whose task it is: its earliest start, else its earliest event."""
+    """One run of a task. ``head_*`` names the event that says whose task it is: its earliest start, else its earliest event.
+
+    ``process`` is the one that says it started the run, ``sender_process`` the one that told of it last (by receipt):
+    another one when the run was resumed elsewhere or has a child at work. ``step_*`` is its latest event.
+    """
 
     tenant: str
     task_id: str
@@ -52,6 +56,11 @@ class TaskState(Struct):
     user_id: str | None = None
     user_group: str | None = None
     workflow: str | None = None
+    process: str | None = None
+    sender_process: str | None = None
+    sender_received: int | None = None
+    step_type: str | None = None
+    step_name: str | None = None
     events: int = 0
     first_ts: int = 1 << 62
     started_ts: int | None = None
@@ -75,8 +84,17 @@ class TaskState(Struct):
     duration_ms: int | None = None
 
 
+class ProcessState(Struct):
+    """One process of those that send: when anything came from it last, by our clock."""
+
+    tenant: str
+    process: str
+    last_received: int = -(1 << 62)
+
+
 class IssueState(Struct):
-    """One issue of one agent: the latest report and the latest close, each with its time, and which of them was last."""
+    """One issue of one agent: the latest report, the latest close and the latest reopening by hand, each with its time;
+    ``is_closed`` says whether the close was the last of them. ``scope_id`` is that of the latest report."""
 
     tenant: str
     agent_id: str
@@ -91,3 +109,5 @@ class IssueState(Struct):
     closed_ts: int | None = None
     closed_action: str | None = None
     is_closed: bool = False
+    reopened_ts: int | None = None
+    scope_id: int = 0

@@ -8,8 +8,12 @@ from operator import attrgetter
 from typing import Any
 
 from .records import EventRecord
+from .values import dict_of
 
-__all__ = ["Stored", "Stretch", "stretches"]
+__all__ = ["COLLECTOR", "Stored", "Stretch", "stretches"]
+
+#: ``data.via`` of an event that is a person's act at the collector and no sign of life of the agent.
+COLLECTOR = "collector"
 
 Stored = tuple[EventRecord, "dict[str, Any] | None"]
 
@@ -28,6 +32,16 @@ class Stretch:
         self.types = [record.event_type for record in self.records]
         #: The earliest and the latest time.
         self.first, self.last = min(self.times), max(self.times)
+
+    @property
+    def is_act(self) -> bool:
+        """Whether it is what a person did here, about the agent and not by it."""
+        if len(self.events) > 1:
+            return False
+        record, payload = self.events[0]
+        if record.event_type != "approval_received" and record.kind != "issue":
+            return False
+        return dict_of((payload or {}).get("data")).get("via") == COLLECTOR
 
     def earliest(self, event_type: str) -> Stored | None:
         """The earliest event of a type; of equal times the one that arrived first."""

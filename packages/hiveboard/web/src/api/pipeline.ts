@@ -3,6 +3,8 @@
 import type { Json } from "./types";
 
 export interface Issue {
+  /** Its address; absent from collectors that cannot act on it. */
+  id?: string;
   issue_id: string | null;
   agent_id: string;
   severity: string | null;
@@ -13,12 +15,17 @@ export interface Issue {
   occurrence_count?: number | null;
   first_seen?: string | null;
   last_seen?: string | null;
+  affected_tasks?: number | null;
+  affected_cost?: number | null;
   timestamp?: string | null;
   context?: Json;
 }
 
 export interface Approval {
+  event_id?: string;
   approval_id: string | null;
+  /** A program waits for the answer at this moment. */
+  listening?: boolean;
   agent_id: string;
   task_id?: string | null;
   task_run_id?: string | null;

@@ -1,4 +1,4 @@
-/** Server-sent events over fetch, because EventSource cannot carry a key in a header. */
+/** Server-sent events over fetch, because EventSource tells neither why it was refused nor that a connection died. */
 
 export interface StreamMessage {
   id: string | null;

@@ -52,6 +52,9 @@ export interface TaskRow {
   agent_id: string;
   project_id: string | null;
   environment?: string | null;
+  agent_version?: string | null;
+  session_id?: string | null;
+  user_id?: string | null;
   derived_status: string;
   started_at: string | null;
   completed_at: string | null;
@@ -69,6 +72,10 @@ export interface TaskRow {
   estimated_cost?: number | null;
   /** Why the run failed, on one line. */
   error?: string | null;
+  /** When the process of a lost run was last heard. */
+  lost_since?: string | null;
+  /** The latest event of the run. */
+  last_step?: { name: string | null; type: string; timestamp: string } | null;
   no_progress_seconds?: number | null;
 }
 

@@ -1,6 +1,7 @@
 /** What each status means: its word, its tone, its shape, its place in the order of urgency. */
 
 import type { Agent } from "../api/types";
+import { thresholds, toneBelow } from "./thresholds";
 
 export type Tone = "busy" | "wait" | "bad" | "good" | "idle" | "off" | "lost" | "human" | "retry" | "none";
 export type Shape = "play" | "pause" | "octagon" | "cross" | "check" | "dot" | "ring" | "hatch" | "up" | "slash";
@@ -27,6 +28,8 @@ const LOOKS: Record<string, StatusLook> = {
   cancelled: { word: "Cancelled", tone: "idle", shape: "slash", urgency: 8 },
   abandoned: { word: "Abandoned", tone: "idle", shape: "slash", urgency: 8 },
   aborted: { word: "Aborted", tone: "idle", shape: "slash", urgency: 8 },
+  open: { word: "Open", tone: "busy", shape: "play", urgency: 5 },
+  ended: { word: "Ended", tone: "idle", shape: "slash", urgency: 8 },
   offline: { word: "Offline", tone: "off", shape: "ring", urgency: 9 },
 };
 
@@ -36,6 +39,7 @@ export const TASK_STATUSES = [
   "processing",
   "waiting",
   "stuck",
+  "lost",
   "failed",
   "escalated",
   "completed",
@@ -60,10 +64,11 @@ export type Progress = "fine" | "slow" | "stalled";
 export function progress(agent: Agent, secondsSinceFetch = 0): Progress {
   const silent = agent.no_progress_seconds;
   if (silent === null || silent === undefined || agent.derived_status !== "processing") return "fine";
-  const threshold = agent.stuck_threshold_seconds ?? 300;
+  const own = agent.stuck_threshold_seconds ?? 300;
   const age = silent + secondsSinceFetch;
-  if (age > threshold) return "stalled";
-  return age > Math.max(30, threshold / 4) ? "slow" : "fine";
+  const { wait, bad } = thresholds.value.no_progress_seconds;
+  if (age > (bad ?? own)) return "stalled";
+  return age > (wait ?? Math.min(bad ?? Infinity, Math.max(30, own / 4))) ? "slow" : "fine";
 }
 
 export function needsAttention(agent: Agent): boolean {
@@ -83,25 +88,17 @@ function rank(agent: Agent): number {
   return progress(agent) === "stalled" ? 0.5 : statusLook(agent.derived_status).urgency;
 }
 
-export interface Thresholds {
-  good: number;
-  near: number;
+/** The tone of a success rate by the thresholds of the settings. */
+export function rateTone(rate: number | null | undefined): Tone {
+  return toneBelow(rate, thresholds.value.success_rate);
 }
 
-/** Success below `near` is bad, above `good` is good, between is a warning. */
-export const SUCCESS_RATE: Thresholds = { good: 0.95, near: 0.8 };
-
-export function rateTone(rate: number | null | undefined, limits: Thresholds = SUCCESS_RATE): Tone {
-  if (rate === null || rate === undefined || !Number.isFinite(rate)) return "none";
-  if (rate >= limits.good) return "good";
-  return rate >= limits.near ? "wait" : "bad";
-}
-
-/** Heartbeat age against the agent's own threshold. */
+/** Heartbeat age against the settings, or without them against the agent's own threshold. */
 export function heartbeatTone(agent: Agent, ageSeconds: number | null): Tone {
   if (ageSeconds === null) return "off";
   if (agent.derived_status === "offline") return "off";
-  const threshold = agent.stuck_threshold_seconds ?? 300;
-  if (ageSeconds > threshold) return "bad";
-  return ageSeconds > Math.max(60, threshold / 2) ? "wait" : "good";
+  const own = agent.stuck_threshold_seconds ?? 300;
+  const { wait, bad } = thresholds.value.heartbeat_age_seconds;
+  if (ageSeconds > (bad ?? own)) return "bad";
+  return ageSeconds > (wait ?? Math.min(bad ?? Infinity, Math.max(60, own / 2))) ? "wait" : "good";
 }

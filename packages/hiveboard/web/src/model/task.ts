@@ -1,6 +1,7 @@
 /** Facts about task rows that several views share. */
 
 import type { TaskRow } from "../api/types";
+import { clock } from "../format";
 import { statusLook } from "./status";
 
 export const TASK_SORTS = ["newest", "oldest", "duration", "cost"] as const;
@@ -18,6 +19,14 @@ export function whyTelling(row: TaskRow): string {
   if (row.derived_status === "stuck") return "Shown first because its agent is stuck";
   if (urgency <= 2) return "Shown first because it failed lately";
   return row.derived_status === "processing" ? "Shown first because it is at work" : "Shown first because it is the newest";
+}
+
+/** What is last known of a run whose process vanished, null for every other run. */
+export function lostNote(row: TaskRow): string | null {
+  if (row.derived_status !== "lost") return null;
+  const step = row.last_step;
+  const last = step ? ` Its last step was ${step.name ?? step.type}, at ${clock(step.timestamp)}.` : "";
+  return `Nothing was heard of its process since ${clock(row.lost_since)}.${last}`;
 }
 
 /** The run to look at first: what waits or went wrong among the newest, else what is at work, else the newest. */

@@ -199,7 +199,7 @@ export function buildTree(run: Timeline): RunNode[] {
       else byAction.set(event.action_id, [event]);
     }
   }
-  const closed = run.completed_at !== null;
+  const closed = run.completed_at !== null || run.derived_status === "lost";
   const nodes = new Map<string, RunNode>();
   const drawn = new Set<string>();
   const roots: RunNode[] = [];

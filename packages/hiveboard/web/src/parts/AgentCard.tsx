@@ -3,6 +3,7 @@
 import type { Agent } from "../api/types";
 import { ago, count, duration, exact, instant, oneLine, UNKNOWN } from "../format";
 import { heartbeatTone, progress, statusLook } from "../model/status";
+import { detailHref } from "../router";
 import { now } from "../state/clock";
 import { heartbeatAge } from "../state/fleet";
 import { Bars } from "./Charts";
@@ -61,7 +62,7 @@ export function AgentCard({ agent, href, chosen, taskStartedAt }: AgentCardProps
   const identity = [agent.agent_type, agent.agent_version ? `v${agent.agent_version}` : null, agent.framework]
     .filter(Boolean)
     .map((part) => oneLine(String(part), 40));
-  return (
+  const card = (
     <a
       class={`card edge-${progress(agent) === "stalled" ? "bad" : look.tone}${chosen ? " chosen" : ""}`}
       href={href}
@@ -108,5 +109,14 @@ export function AgentCard({ agent, href, chosen, taskStartedAt }: AgentCardProps
         </span>
       </div>
     </a>
+  );
+  const label = `Open ${oneLine(agent.agent_id, 80)} on its own page`;
+  return (
+    <div class="card-box">
+      {card}
+      <a class="card-open" href={detailHref("agent", agent.agent_id)} aria-label={label} title={label}>
+        <Icon name="open" />
+      </a>
+    </div>
   );
 }

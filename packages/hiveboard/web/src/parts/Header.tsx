@@ -1,11 +1,13 @@
 /** The top of every page: where you are, what you look at, whether it is live, what needs you. */
 
+import { useEffect, useRef } from "preact/hooks";
 import { attention, environments, projectNames } from "../state/fleet";
-import { environment, project, route, setQuery, viewHref, VIEWS, type ViewName } from "../router";
+import { environment, project, route, setQuery, viewHref, VIEWS, type Route, type ViewName } from "../router";
 import { liveState, reconnectNow, type LiveState } from "../state/live";
 import { nextTheme, theme } from "../state/theme";
 import { overlay } from "../state/overlay";
 import { Icon } from "./Marks";
+import { SignOut } from "./SignOut";
 
 const LIVE: Record<LiveState, { word: string; tone: string; hint: string }> = {
   connecting: { word: "Connecting", tone: "idle", hint: "Opening the live connection" },
@@ -14,13 +16,19 @@ const LIVE: Record<LiveState, { word: string; tone: string; hint: string }> = {
   lost: { word: "Lost", tone: "bad", hint: "The collector does not answer. Click to try at once" },
 };
 
-const VIEW_WORDS: Record<ViewName, string> = {
+export const VIEW_WORDS: Record<ViewName, string> = {
   fleet: "Fleet",
   tasks: "Tasks",
   activity: "Activity",
   costs: "Costs",
   pipeline: "Pipeline",
+  insights: "Insights",
+  compare: "Compare",
+  sessions: "Sessions",
+  settings: "Settings",
 };
+
+const HERE: Partial<Record<Route["view"], string>> = { run: "Run", agent: "Agent", session: "Session" };
 
 function Logo() {
   return (
@@ -82,6 +90,10 @@ function Attention() {
 }
 
 export function Header() {
+  const nav = useRef<HTMLElement>(null);
+  const { view } = route.value;
+  // Where the views need more room than there is, the present one is in sight.
+  useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" }), [view]);
   const shortcut = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘K" : "Ctrl K";
   return (
     <header class="top">
@@ -135,16 +147,17 @@ export function Header() {
         >
           <Icon name={theme.value} />
         </button>
+        <SignOut />
       </div>
-      <nav class="nav" aria-label="Views">
+      <nav class="nav" aria-label="Views" ref={nav}>
         {VIEWS.map((view) => (
           <a key={view} href={viewHref(view)} aria-current={route.value.view === view ? "page" : undefined}>
             {VIEW_WORDS[view]}
           </a>
         ))}
-        {route.value.view === "run" ? (
+        {HERE[route.value.view] ? (
           <span class="nav-here" aria-current="page">
-            Run
+            {HERE[route.value.view]}
           </span>
         ) : null}
       </nav>

@@ -5,14 +5,14 @@ import { get } from "../api/client";
 import type { Page, TaskRow } from "../api/types";
 import { oneLine } from "../format";
 import { statusLook } from "../model/status";
-import { go, runHref, viewHref, VIEWS } from "../router";
+import { detailHref, go, runHref, viewHref, VIEWS } from "../router";
 import { allAgents } from "../state/fleet";
 import { Dialog } from "./Dialog";
 import { StatusMark } from "./Marks";
 
 interface Hit {
   key: string;
-  group: "View" | "Agent" | "Task";
+  group: "View" | "Agent" | "Page of" | "Task";
   text: string;
   href: string;
   status?: string;
@@ -38,6 +38,14 @@ function agentHits(needle: string): Hit[] {
       href: viewHref("fleet", { agent: agent.agent_id }),
       status: agent.derived_status,
     }));
+}
+
+/** The agents' own pages, once enough is typed to mean one. */
+function pageHits(needle: string): Hit[] {
+  if (needle.length < 2) return [];
+  return agentHits(needle)
+    .slice(0, 3)
+    .map((hit) => ({ ...hit, key: `page:${hit.text}`, group: "Page of", href: detailHref("agent", hit.text) }));
 }
 
 function taskHits(rows: readonly TaskRow[]): Hit[] {
@@ -73,7 +81,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const list = useRef<HTMLUListElement>(null);
   const needle = text.trim().toLowerCase();
   const tasks = useTasks(text.trim());
-  const hits = [...viewHits(needle), ...agentHits(needle), ...taskHits(tasks)];
+  const hits = [...viewHits(needle), ...agentHits(needle), ...pageHits(needle), ...taskHits(tasks)];
   const chosen = Math.min(at, hits.length - 1);
   useEffect(() => {
     list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
@@ -148,7 +156,9 @@ const KEYS: readonly [string, string][] = [
   ["Enter", "Open"],
   ["←  →", "Fold, unfold a step"],
   [".", "Pause or resume the feed"],
-  ["1 – 5", "Fleet, Tasks, Activity, Costs, Pipeline"],
+  ["1 – 9", "Fleet, Tasks, Activity, Costs, Pipeline, Insights, Compare, Sessions, Settings"],
+  ["o", "In the fleet: open the agent whose card is in focus"],
+  ["x", "In the tasks: mark a run, then another, to compare them"],
   ["Esc", "Close"],
   ["?", "This list"],
 ];

@@ -3,6 +3,7 @@
 import type { Agent, Metrics } from "../api/types";
 import { count, duration, percent } from "../format";
 import { rateTone, type Tone } from "../model/status";
+import { thresholds, toneAbove } from "../model/thresholds";
 import { setQuery } from "../router";
 import { Line } from "./Charts";
 import { Figure, type Amount } from "./Figure";
@@ -22,7 +23,7 @@ interface Cell {
 
 function cells(agents: readonly Agent[], metrics: Metrics | null): Cell[] {
   const having = (status: string) => agents.filter((agent) => agent.derived_status === status).length;
-  const alarm = (number: number, tone: Tone): Tone => (number > 0 ? tone : "none");
+  const limits = thresholds.value;
   const of = (number: number) => (number === 1 ? "agent" : "agents");
   const [processing, waiting, stuck, errors] = ["processing", "waiting_approval", "stuck", "error"].map(having) as Four;
   const rate = metrics?.summary.success_rate ?? null;
@@ -40,7 +41,7 @@ function cells(agents: readonly Agent[], metrics: Metrics | null): Cell[] {
       label: "Waiting",
       value: count(waiting),
       unit: of(waiting),
-      tone: alarm(waiting, "wait"),
+      tone: toneAbove(waiting, limits.waiting_agents),
       filter: "waiting_approval",
       hint: "Show agents that wait for a person",
     },
@@ -48,7 +49,7 @@ function cells(agents: readonly Agent[], metrics: Metrics | null): Cell[] {
       label: "Stuck",
       value: count(stuck),
       unit: of(stuck),
-      tone: alarm(stuck, "bad"),
+      tone: toneAbove(stuck, limits.stuck_agents),
       filter: "stuck",
       hint: "Show agents whose heartbeat stopped",
     },
@@ -56,7 +57,7 @@ function cells(agents: readonly Agent[], metrics: Metrics | null): Cell[] {
       label: "In error",
       value: count(errors),
       unit: of(errors),
-      tone: alarm(errors, "bad"),
+      tone: toneAbove(errors, limits.error_agents),
       filter: "error",
       hint: "Show agents whose last task failed",
     },
@@ -70,7 +71,7 @@ function cells(agents: readonly Agent[], metrics: Metrics | null): Cell[] {
     {
       label: "Cost, 1 h",
       value: { usd: metrics?.summary.total_cost ?? null, estimated: metrics?.summary.estimated_cost },
-      tone: "none",
+      tone: toneAbove(metrics?.summary.total_cost, limits.cost_1h),
       filter: "cost",
       hint: "Show the most expensive runs first",
     },
@@ -136,7 +137,7 @@ export function Trends({ metrics }: { metrics: Metrics | null }) {
       label: "Average run",
       value: duration(metrics.summary.avg_duration_ms),
       values: series.map((bucket) => bucket.avg_duration_ms),
-      tone: "none",
+      tone: toneAbove(metrics.summary.avg_duration_ms, thresholds.value.avg_duration_ms),
     },
     {
       label: "Cost",
@@ -151,7 +152,7 @@ export function Trends({ metrics }: { metrics: Metrics | null }) {
         <figure key={chart.label} class="trend">
           <figcaption>
             <span>{chart.label}</span>
-            <span class="num">{chart.value}</span>
+            <span class={`num tone-${chart.tone}`}>{chart.value}</span>
           </figcaption>
           <Line values={chart.values} label={`${chart.label} over the last hour`} tone={chart.tone} max={chart.max} />
         </figure>

@@ -7,11 +7,13 @@ import { clock, count, duration, instant, oneLine, tokenPair } from "../format";
 import { failureOf, failureText } from "../model/json";
 import { planRevisions } from "../model/plan";
 import { isOpen } from "../model/status";
+import { lostNote } from "../model/task";
 import { buildTree, flatten, timeSpan, type RunNode } from "../model/tree";
-import { route, runHref, viewHref } from "../router";
+import { detailHref, route, runHref, viewHref } from "../router";
 import { now } from "../state/clock";
 import { useResource } from "../state/resource";
 import type { Pulse } from "../state/live";
+import { CompareWith } from "./CompareWith";
 import { Detail } from "./Detail";
 import { Icon, StatusMark } from "./Marks";
 import { PlanBars } from "./PlanBar";
@@ -89,6 +91,18 @@ function Facts({ run }: { run: Timeline }) {
       <Fact label="Project">
         <Id value={run.project_id} />
       </Fact>
+      {run.session_id ? (
+        <Fact label="Session">
+          <a href={detailHref("session", run.session_id)}>
+            <Id value={run.session_id} />
+          </a>
+        </Fact>
+      ) : null}
+      {run.user_id ? (
+        <Fact label="User" minor>
+          <Id value={run.user_id} />
+        </Fact>
+      ) : null}
       <Fact label="Started">
         <Age at={run.started_at} />
       </Fact>
@@ -121,6 +135,7 @@ function Head({ run, props }: { run: Timeline; props: RunPanelProps }) {
           </span>
         ) : null}
         <span class="grow" />
+        <CompareWith run={run} short={props.embedded === true} />
         <CopyButton quiet label="Copy link to this run" text={() => absolute(href)} />
         {props.embedded ? (
           <a class="button quiet" href={href} aria-label="Open the run on its own page" title="Open the run on its own page">
@@ -159,6 +174,7 @@ function Body({ run, props }: { run: Timeline; props: RunPanelProps }) {
   const roots = useMemo(() => buildTree(run), [run]);
   const plans = useMemo(() => planRevisions(run.events), [run]);
   const running = isOpen(run.derived_status);
+  const lost = lostNote(run);
   const until = running ? now.value : serverNow();
   const span = useMemo(() => timeSpan(run, roots, until), [run, roots, running ? until : 0]);
   const node = find(roots, props.selected);
@@ -169,6 +185,11 @@ function Body({ run, props }: { run: Timeline; props: RunPanelProps }) {
         <Head run={run} props={props} />
         <PlanBars plans={plans} />
         <TimeSplit split={run.time_breakdown} />
+        {lost ? (
+          <p class="note tone-lost" role="note">
+            {lost}
+          </p>
+        ) : null}
         {run.events_truncated ? (
           <p class="note tone-wait" role="note">
             {omission(run)}

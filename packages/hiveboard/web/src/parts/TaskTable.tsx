@@ -50,9 +50,16 @@ export interface TaskTableProps {
   /** j, k and Enter move in this table. */
   keys?: boolean;
   footer?: string;
+  /** Rows can be marked, with a box each and with x. */
+  marks?: Marks;
 }
 
-function Head({ sort, onSort }: { sort: TaskSort; onSort: (sort: TaskSort) => void }) {
+export interface Marks {
+  has: (row: TaskRow) => boolean;
+  toggle: (row: TaskRow) => void;
+}
+
+function Head({ sort, onSort, marks }: Pick<TaskTableProps, "sort" | "onSort" | "marks">) {
   const next = (column: Column): TaskSort =>
     column.sort === "newest" && sort === "newest" ? "oldest" : (column.sort ?? "newest");
   const direction = (column: Column) => {
@@ -61,6 +68,11 @@ function Head({ sort, onSort }: { sort: TaskSort; onSort: (sort: TaskSort) => vo
   };
   return (
     <div class="tt-row tt-head" role="row">
+      {marks ? (
+        <div role="columnheader" class="tt-cell tt-mark">
+          <span class="sr-only">Compare</span>
+        </div>
+      ) : null}
       {COLUMNS.map((column) => (
         <div
           key={column.id}
@@ -103,9 +115,25 @@ interface RowProps {
   height: number;
   marked: boolean;
   chosen: boolean;
+  marks?: Marks | undefined;
 }
 
-function Row({ row, href, top, height, marked, chosen }: RowProps) {
+function MarkBox({ row, marks }: { row: TaskRow; marks: Marks }) {
+  return (
+    <div role="cell" class="tt-cell tt-mark">
+      <label title="Mark for a comparison">
+        <input
+          type="checkbox"
+          aria-label={`Compare ${oneLine(row.task_id, 80)}`}
+          checked={marks.has(row)}
+          onChange={() => marks.toggle(row)}
+        />
+      </label>
+    </div>
+  );
+}
+
+function Row({ row, href, top, height, marked, chosen, marks }: RowProps) {
   const place = typeof top === "number" ? "" : ` held held-${top}`;
   return (
     <div
@@ -113,6 +141,7 @@ function Row({ row, href, top, height, marked, chosen }: RowProps) {
       role="row"
       style={{ transform: typeof top === "number" ? `translateY(${top}px)` : undefined, height: `${height}px` }}
     >
+      {marks ? <MarkBox row={row} marks={marks} /> : null}
       <div role="cell" class="tt-cell tt-status">
         <StatusMark status={row.derived_status} />
       </div>
@@ -185,6 +214,10 @@ export function TaskTable(props: TaskTableProps) {
     setMarked(next);
     virtual.show(next);
   };
+  const toggleMarked = () => {
+    const row = rows[marked];
+    if (row) props.marks?.toggle(row);
+  };
   useKeys(
     props.keys
       ? {
@@ -194,6 +227,7 @@ export function TaskTable(props: TaskTableProps) {
             const row = rows[marked];
             if (row) go(hrefOf(row));
           },
+          ...(props.marks ? { x: () => toggleMarked() } : {}),
         }
       : {},
   );
@@ -203,14 +237,14 @@ export function TaskTable(props: TaskTableProps) {
   }, [lastShown, rows.length]);
   return (
     <div
-      class="task-table"
+      class={props.marks ? "task-table with-marks" : "task-table"}
       role="table"
       aria-label="Tasks"
       aria-rowcount={rows.length + 1}
       style={{ "--cost-characters": String(costCharacters) }}
     >
       <div role="rowgroup" class="tt-heads">
-        <Head sort={props.sort} onSort={props.onSort} />
+        <Head sort={props.sort} onSort={props.onSort} marks={props.marks} />
       </div>
       <div
         class="tt-body"
@@ -234,6 +268,7 @@ export function TaskTable(props: TaskTableProps) {
                 height={height}
                 marked={item.index === marked}
                 chosen={key === chosenKey}
+                marks={props.marks}
               />
             );
           })}
@@ -253,6 +288,7 @@ export function TaskTable(props: TaskTableProps) {
             height={height}
             marked={false}
             chosen
+            marks={props.marks}
           />
         </div>
       ) : null}

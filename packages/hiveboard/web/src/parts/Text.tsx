@@ -73,25 +73,41 @@ export function Id({ value, limit = 200 }: { value: string | null | undefined; l
   );
 }
 
-export function CopyButton({ text, label, quiet = false }: { text: () => string; label: string; quiet?: boolean }) {
-  const [said, setSaid] = useState<"" | "Copied" | "Press ⌘C">("");
+export interface CopyProps {
+  /** What is copied, asked for when the button is pressed. */
+  text: () => string | Promise<string>;
+  label: string;
+  quiet?: boolean;
+  /** The word on the button. */
+  word?: string;
+}
+
+export function CopyButton({ text, label, quiet = false, word = quiet ? "" : "Copy" }: CopyProps) {
+  const [said, setSaid] = useState<"" | "Copied" | "Press ⌘C" | "Not copied">("");
   useEffect(() => {
     if (!said) return;
     const timer = setTimeout(() => setSaid(""), 1600);
     return () => clearTimeout(timer);
   }, [said]);
   const copy = async () => {
+    let wanted: string;
     try {
-      await navigator.clipboard.writeText(text());
+      wanted = await text();
+    } catch {
+      setSaid("Not copied");
+      return;
+    }
+    try {
+      await navigator.clipboard.writeText(wanted);
       setSaid("Copied");
     } catch {
-      setSaid(copyBySelection(text()) ? "Copied" : "Press ⌘C");
+      setSaid(copyBySelection(wanted) ? "Copied" : "Press ⌘C");
     }
   };
   return (
     <button type="button" class={quiet ? "button quiet" : "button"} onClick={() => void copy()} aria-label={label} title={label}>
       <Icon name={label.startsWith("Copy link") ? "link" : "copy"} />
-      <span aria-live="polite">{said || (quiet ? "" : "Copy")}</span>
+      <span aria-live="polite">{said || word}</span>
     </button>
   );
 }

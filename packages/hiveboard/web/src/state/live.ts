@@ -1,7 +1,7 @@
 /** The live connection: it keeps itself up, resumes where it stopped, and tells listeners what changed. */
 
 import { signal } from "@preact/signals";
-import { authHeaders, endpoint, refuse, signInNeeded } from "../api/client";
+import { endpoint, refuse, signInNeeded } from "../api/client";
 import { readStream, StreamRefused, type StreamMessage } from "../api/stream";
 import type { HiveEvent } from "../api/types";
 
@@ -62,7 +62,7 @@ function hear(message: StreamMessage): void {
 
 async function connectOnce(onOpen: () => void): Promise<void> {
   current = new AbortController();
-  const headers = { ...authHeaders(), ...(lastId === null ? {} : { "Last-Event-ID": lastId }) };
+  const headers: Record<string, string> = lastId === null ? {} : { "Last-Event-ID": lastId };
   await readStream(endpoint("stream"), headers, current, onOpen, hear);
 }
 

@@ -6,6 +6,7 @@ import type { CostBucket, CostSummary, LlmCall, Page } from "../api/types";
 import { count, exact } from "../format";
 import { leftOut } from "../model/cost";
 import { kindOf } from "../model/json";
+import { DEFAULT_RANGE, rangeOf, RANGES } from "../model/range";
 import { CostChart } from "../parts/CostChart";
 import { Calls, Groups } from "../parts/CostTables";
 import { Select } from "../parts/Fields";
@@ -16,14 +17,6 @@ import { Id, Money } from "../parts/Text";
 import { environment, project, route, setQuery, viewHref } from "../router";
 import type { Pulse } from "../state/live";
 import { useKept, useResource } from "../state/resource";
-
-const RANGES = [
-  { value: "1h", label: "Last hour" },
-  { value: "6h", label: "Last 6 hours" },
-  { value: "24h", label: "Last 24 hours" },
-  { value: "7d", label: "Last 7 days" },
-  { value: "30d", label: "Last 30 days" },
-];
 
 interface Answer {
   summary: CostSummary;
@@ -86,7 +79,7 @@ function Chart({ series }: { series: readonly CostBucket[] }) {
 }
 
 export default function Costs() {
-  const range = RANGES.find((item) => item.value === route.value.query["range"])?.value ?? "24h";
+  const range = rangeOf(route.value.query["range"]).value;
   const agent = route.value.query["agent"] ?? "";
   const scope = { project_id: project.value, environment: environment.value, agent_id: agent };
   const resource = useResource<Answer>(
@@ -112,7 +105,7 @@ export default function Costs() {
           all=""
           value={range}
           options={RANGES}
-          onPick={(value) => setQuery({ range: value === "24h" ? "" : value })}
+          onPick={(value) => setQuery({ range: value === DEFAULT_RANGE ? "" : value })}
         />
         {agent ? (
           <a class="button" href={viewHref("costs")}>

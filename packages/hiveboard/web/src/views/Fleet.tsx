@@ -14,7 +14,7 @@ import { Ribbon, TASK_STATUS_OF, Trends } from "../parts/Ribbon";
 import { RunPanel } from "../parts/RunPanel";
 import { Failed, Nothing } from "../parts/States";
 import { TaskTable } from "../parts/TaskTable";
-import { environment, project, route, setQuery, withQuery } from "../router";
+import { environment, go, project, route, setQuery, withQuery } from "../router";
 import { agents } from "../state/fleet";
 import { useKeys } from "../state/keys";
 import { narrow, wide } from "../state/media";
@@ -41,6 +41,13 @@ function focusCard(by: number): void {
   const cards = [...document.querySelectorAll<HTMLElement>(".cards [data-nav]")];
   const at = cards.findIndex((card) => card === document.activeElement);
   cards[Math.min(cards.length - 1, Math.max(0, at + by))]?.focus();
+}
+
+/** Opens the page of the agent whose card has the focus, or is chosen. */
+function openCard(): void {
+  const box = document.activeElement?.closest(".card-box") ?? document.querySelector(".card.chosen")?.parentElement;
+  const href = box?.querySelector(".card-open")?.getAttribute("href");
+  if (href) go(href);
 }
 
 function Cards({ rows }: { rows: readonly TaskRow[] }) {
@@ -166,7 +173,7 @@ export default function Fleet() {
   const numbers = useKept(metrics.data.value, metrics.error.value);
   const [left, setLeft] = usePaneWidth("fleet", 288);
   const [right, setRight] = usePaneWidth("activity", 344);
-  useKeys({ j: () => focusCard(1), k: () => focusCard(-1), Escape: () => setQuery({ node: "" }) });
+  useKeys({ j: () => focusCard(1), k: () => focusCard(-1), o: openCard, Escape: () => setQuery({ node: "" }) });
   const cards = <Cards rows={rows} />;
   const table = (
     <section class="pane tasks-pane" aria-label="Recent tasks">

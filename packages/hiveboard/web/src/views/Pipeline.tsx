@@ -1,139 +1,19 @@
-/** What waits: problems, people, queues, to-dos, the schedule. Read-only. */
+/** What waits: problems and people, who can be answered here; queues, to-dos, the schedule. */
 
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import type { FleetPipeline, QueueState } from "../api/pipeline";
-import { count, duration, instant, oneLine, plain, span } from "../format";
+import { count, duration, instant, plain, span } from "../format";
 import { asArray, asObject, asText } from "../model/json";
-import type { Tone } from "../model/status";
+import { Approvals } from "../parts/Approvals";
+import { Issues } from "../parts/Issues";
+import { AgentLink, List, severityTone, Word } from "../parts/Listing";
 import { Main } from "../parts/Main";
 import { Failed, Loading, Nothing, Outdated } from "../parts/States";
-import { Age, Id } from "../parts/Text";
-import { environment, project, runHref, viewHref } from "../router";
+import { Age } from "../parts/Text";
+import { environment, project } from "../router";
 import { readPipeline } from "../state/pipeline";
 import { useKept, useResource } from "../state/resource";
-
-function severityTone(severity: string | null): Tone {
-  return severity === "critical" || severity === "high" ? "bad" : severity === "medium" ? "wait" : "none";
-}
-
-function AgentLink({ id }: { id: string }) {
-  return (
-    <a href={viewHref("fleet", { agent: id })}>
-      <Id value={id} />
-    </a>
-  );
-}
-
-/** A word of an agent's own as a badge, never wider than its column. */
-function Word({ tone, text }: { tone: Tone; text: string }) {
-  return (
-    <bdi class={`badge word tone-${tone}`} title={oneLine(text, 600)}>
-      {oneLine(text, 60)}
-    </bdi>
-  );
-}
-
-interface ListProps {
-  title: string;
-  /** How many there are; the collector sends the first few hundred. */
-  total: number;
-  empty: string;
-  heads: readonly string[];
-  rows: readonly { key: string; cells: readonly ComponentChildren[] }[];
-}
-
-/** A panel with a table; on a narrow window each row becomes a stack with its heads as labels. */
-function List({ title, total, empty, heads, rows }: ListProps) {
-  return (
-    <section class="panel">
-      <header class="pane-head">
-        <h2>{title}</h2>
-        <span class="num dim">{rows.length < total ? `${rows.length} of ${count(total)}` : rows.length}</span>
-      </header>
-      {rows.length === 0 ? (
-        <p class="note dim">{empty}</p>
-      ) : (
-        <table class="table stack">
-          <thead>
-            <tr>
-              {heads.map((head) => (
-                <th key={head} scope="col">
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr key={row.key}>
-                {row.cells.map((cell, index) => (
-                  <td key={heads[index]} data-head={heads[index]}>
-                    {cell}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </section>
-  );
-}
-
-function Issues({ items, total }: { items: FleetPipeline["issues"]; total: number }) {
-  return (
-    <List
-      title="Issues"
-      total={total}
-      empty="No open issues."
-      heads={["Severity", "Issue", "Agent", "Category", "Times", "First seen", "Last seen"]}
-      rows={items.map((item, index) => ({
-        key: `${item.agent_id}\n${item.issue_id ?? item.summary ?? index}`,
-        cells: [
-          <Word tone={severityTone(item.severity)} text={plain(item.severity)} />,
-          <span class="wrap">
-            <bdi>{plain(item.summary)}</bdi>
-            {item.status === "regressed" ? <span class="badge tone-wait">regressed</span> : null}
-          </span>,
-          <AgentLink id={item.agent_id} />,
-          <bdi>{plain(item.category)}</bdi>,
-          <span class="num">{count(item.occurrences ?? item.occurrence_count)}</span>,
-          <Age at={item.first_seen} />,
-          <Age at={item.last_seen ?? item.timestamp} />,
-        ],
-      }))}
-    />
-  );
-}
-
-function Approvals({ items, total }: { items: FleetPipeline["approvals"]; total: number }) {
-  return (
-    <List
-      title="Waiting for approval"
-      total={total}
-      empty="Nobody waits for a decision."
-      heads={["Asks", "Who decides", "Agent", "Task", "Since"]}
-      rows={items.map((item, index) => ({
-        key: item.approval_id ?? `${item.agent_id}\n${index}`,
-        cells: [
-          <span class="wrap">
-            <bdi>{plain(item.summary ?? item.reason)}</bdi>
-          </span>,
-          <bdi>{plain(item.approver)}</bdi>,
-          <AgentLink id={item.agent_id} />,
-          item.task_id ? (
-            <a href={runHref(item.task_id, item.task_run_id ?? null)}>
-              <Id value={item.task_id} />
-            </a>
-          ) : (
-            <span class="dim">–</span>
-          ),
-          <Age at={item.requested_at ?? item.timestamp} />,
-        ],
-      }))}
-    />
-  );
-}
 
 function oldest(queue: QueueState): string {
   if (queue.oldest_age_seconds !== null && queue.oldest_age_seconds !== undefined) return span(queue.oldest_age_seconds);
@@ -244,6 +124,8 @@ export default function Pipeline() {
   const resource = useResource<FleetPipeline>(`pipeline ${JSON.stringify(scope)}`, (abort) => readPipeline(...scope, abort));
   const answer = useKept(resource.data.value, resource.error.value);
   const error = resource.error.value;
+  const [acted, setActed] = useState(false);
+  const begin = () => setActed(true);
   return (
     <Main kind="page page-scroll">
       <div class="toolbar">
@@ -256,14 +138,14 @@ export default function Pipeline() {
         ) : (
           <Loading />
         )
-      ) : LISTS.every((name) => answer[name].length === 0) ? (
+      ) : !acted && LISTS.every((name) => answer[name].length === 0) ? (
         <Nothing title="Nothing waits">
           <p class="dim">Issues, approvals, queues, to-dos and schedules that agents report appear here.</p>
         </Nothing>
       ) : (
         <>
-          <Issues items={answer.issues} total={answer.totals.active_issues} />
-          <Approvals items={answer.approvals} total={answer.totals.pending_approvals} />
+          <Approvals items={answer.approvals} total={answer.totals.pending_approvals} begin={begin} changed={resource.reload} />
+          <Issues items={answer.issues} total={answer.totals.active_issues} begin={begin} changed={resource.reload} />
           <Queues items={answer.queues} />
           <Todos items={answer.todos} total={answer.totals.active_todos} />
           <Schedule items={answer.scheduled} total={answer.totals.scheduled_count} />

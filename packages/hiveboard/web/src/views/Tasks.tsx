@@ -4,12 +4,14 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { TaskRow } from "../api/types";
 import { count } from "../format";
 import { statusLook } from "../model/status";
-import { environment, project, route, setQuery } from "../router";
+import { marked, names, type RunName, type Side } from "../model/compare";
+import { environment, project, route, setQuery, viewHref } from "../router";
 import { Select, TextFilter } from "../parts/Fields";
 import { Main } from "../parts/Main";
 import { Failed, Loading, Nothing, Outdated } from "../parts/States";
 import { rowKey, TASK_SORTS } from "../model/task";
 import { TaskTable } from "../parts/TaskTable";
+import { Id } from "../parts/Text";
 import { allAgents } from "../state/fleet";
 import { useKept } from "../state/resource";
 import { askStatuses, taskStatuses } from "../state/statuses";
@@ -61,6 +63,40 @@ function Toolbar({ types, shown }: { types: readonly string[]; shown: string }) 
   );
 }
 
+function nameOf(row: TaskRow): RunName {
+  return { taskId: row.task_id, runId: row.task_run_id };
+}
+
+const MARKS = {
+  has: (row: TaskRow) => names(route.value.query, "a", nameOf(row)) || names(route.value.query, "b", nameOf(row)),
+  toggle: (row: TaskRow) => setQuery(marked(route.value.query, nameOf(row)), true),
+};
+
+/** The runs marked for a comparison. */
+function CompareBar({ rows }: { rows: readonly TaskRow[] }) {
+  const { a = "", a_run = "", b = "", b_run = "" } = route.value.query;
+  if (!a) return null;
+  const shown = (side: Side, text: string) =>
+    rows.find((row) => names(route.value.query, side, nameOf(row)))?.task_id ?? text;
+  return (
+    <div class="compare-bar" role="region" aria-label="Comparison">
+      <span>Compare</span>
+      <Id value={shown("a", a)} />
+      <span>with</span>
+      {b ? <Id value={shown("b", b)} /> : <span class="dim">another run: mark it in the list</span>}
+      <span class="grow" />
+      {b ? (
+        <a class="button primary" href={viewHref("compare", { a, a_run, b, b_run })}>
+          Compare
+        </a>
+      ) : null}
+      <button type="button" class="button" onClick={() => setQuery({ a: "", a_run: "", b: "", b_run: "" }, true)}>
+        Clear
+      </button>
+    </div>
+  );
+}
+
 function Table({ rows, list, sort }: { rows: readonly TaskRow[]; list: TaskList; sort: (typeof TASK_SORTS)[number] }) {
   const [atTop, setAtTop] = useState(true);
   const box = useRef<HTMLDivElement>(null);
@@ -80,11 +116,13 @@ function Table({ rows, list, sort }: { rows: readonly TaskRow[]; list: TaskList;
         rows={shown}
         sort={sort}
         keys
+        marks={MARKS}
         onSort={(next) => setQuery({ sort: next === "newest" ? "" : next })}
         onEnd={() => void list.older()}
         onTop={setAtTop}
         footer={list.more.value ? "Loading more…" : undefined}
       />
+      <CompareBar rows={rows} />
     </div>
   );
 }

@@ -14,7 +14,7 @@ from hiveloop_autogen._nodes import Node, RunNode, here, inside
 from hiveloop_autogen._options import Options
 from hiveloop_autogen._runs import abort, begin, complete
 
-from ._pending import INTERNAL, Pending, around, current_pending, running
+from ._pending import INTERNAL, Asked, Pending, around, current_pending, running
 
 __all__ = ["ChatWatch", "ReplyWatch"]
 
@@ -69,8 +69,13 @@ class ChatWatch(Watch):
     @contained
     def closed(self) -> None:
         self._leave()
-        if self.node is not None:
-            complete(self.node)
+        node = self.node
+        if node is not None and node.root.intervention is not None:
+            # A reply function caught what was to stop the chat, and went on.
+            abort(node, node.root.intervention)
+            raise node.root.intervention
+        if node is not None:
+            complete(node)
 
     @contained
     def failed(self, error: BaseException) -> Intervention | None:
@@ -83,13 +88,15 @@ class ChatWatch(Watch):
 class ReplyWatch(Watch):
     """Follows one ``generate_reply``. That of a group chat's manager holds the turns of its members."""
 
-    def __init__(self, agent: Any, messages: Any, options: Options) -> None:
+    def __init__(self, agent: Any, messages: Any, sender: Any, options: Options) -> None:
         self.agent = agent
         self.messages = messages
+        self.sender = sender
         self.options = options
         self.pending: Pending | None = None
         self.token: Token[Pending | None] | None = None
         self.selecting: Pending | None = None
+        self.asked: Asked | None = None
         self.reply: Any = None
 
     @contained
@@ -100,17 +107,21 @@ class ReplyWatch(Watch):
         if getattr(self.agent, "name", None) in INTERNAL:
             # Whoever selects a speaker does it for the manager, in a thread of its own where the chat is asynchronous.
             if outer is not None:
-                running.setdefault(id(self.agent), []).append(outer)
+                self._note(outer)
                 self.selecting = outer
             return here()
         pending = self.pending = Pending(self.agent, _text(self.messages), self.options, outer)
         if hasattr(self.agent, "groupchat"):
             with inside(pending.above):
                 pending.node = begin(self.agent, "team", _text(self.messages), self.options)
-        running.setdefault(id(self.agent), []).append(pending)
+        self._note(pending)
         self.token = current_pending.set(pending)
         # Inside a manager's reply the members' turns belong to it; else the place is found when something happens.
         return pending.node or here() or _nowhere(pending)
+
+    def _note(self, pending: Pending) -> None:
+        self.asked = Asked(pending, self.sender, self.messages)
+        running[id(self.agent)] = [*running.get(id(self.agent), ()), self.asked]
 
     def saw(self, item: Any) -> None:
         self.reply = item
@@ -119,10 +130,10 @@ class ReplyWatch(Watch):
         pending = self.pending or self.selecting
         if pending is None:
             return None
-        known = running.get(id(self.agent), [])
-        if pending in known:
-            known.remove(pending)
-        if not known:
+        known = [asked for asked in running.get(id(self.agent), ()) if asked is not self.asked]
+        if known:
+            running[id(self.agent)] = known
+        else:
             running.pop(id(self.agent), None)
         if self.selecting is not None:
             return None

@@ -15,6 +15,7 @@ from hiveloop_autogen._patch import Patches, wrap_call, wrap_plain_call
 
 from ._chats import ChatWatch, ReplyWatch
 from ._models import ClassicModelWatch
+from ._threads import Carried
 from ._tools import InputWatch, function_watch
 
 __all__ = ["is_installed", "patch_classic"]
@@ -45,6 +46,7 @@ def patch_classic(patches: Patches, options_of: OptionsOf) -> None:
         watch = _when_installed(make, options_of)
         wraps[name] = wrap_plain_call(watch)
         wraps[f"a_{name}"] = wrap_call(watch)
+    wraps["generate_oai_reply"] = Carried
     patches.replace_in_tree(agents.ConversableAgent, wraps)
     patches.replace_in_tree(
         clients.OpenAIWrapper, {"create": wrap_plain_call(_when_installed(_create, options_of))}
@@ -74,7 +76,7 @@ def _reply(agent: Any, args: Any, kwargs: Any, options: Options) -> ReplyWatch:
     if messages is None and sender is not None:
         heard = getattr(agent, "chat_messages", None)
         messages = heard.get(sender) if isinstance(heard, dict) else None
-    return ReplyWatch(agent, messages, options)
+    return ReplyWatch(agent, messages, sender, options)
 
 
 def _function(agent: Any, args: Any, kwargs: Any, options: Options) -> Any:

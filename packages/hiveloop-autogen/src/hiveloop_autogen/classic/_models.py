@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from hiveloop.adapters import contained
+from hiveloop.adapters import contained, guarded
 
 from hiveloop_autogen._models import ModelWatch
 from hiveloop_autogen._nodes import Node, Place
@@ -47,7 +48,7 @@ class ClassicModelWatch(ModelWatch):
         return (model, model) if isinstance(model, str) and model else (None, None)
 
     def _cost(self, cached: bool, usage: Usage) -> tuple[float | None, str | None]:
-        reported = getattr(self.answer, "cost", None)
+        reported = guarded(lambda: getattr(self.answer, "cost", None), None)
         if not cached and isinstance(reported, float) and reported > 0:
             return reported, "autogen"  # 0 is what it says of a model it has no price for
         return super()._cost(cached, usage)
@@ -63,7 +64,7 @@ class ClassicModelWatch(ModelWatch):
         if isinstance(calls, list) and calls:
             content = [getattr(call, "function", None) for call in calls]
         self.result = SimpleNamespace(
-            usage=getattr(item, "usage", None),
+            usage=guarded(lambda: getattr(item, "usage", None), None),
             content=content,
             finish_reason=getattr(choice, "finish_reason", None),
             cached=_spent(self.client) == self.before and _counted(self.client),
@@ -74,16 +75,20 @@ class ClassicModelWatch(ModelWatch):
 
     def _metadata(self, *given: Any) -> dict[str, Any]:
         known = super()._metadata(*given)
-        usage = getattr(self.answer, "usage", None)
+        usage = guarded(lambda: getattr(self.answer, "usage", None), None)
         details = {
             "cache_read_input_tokens": ("prompt_tokens_details", "cached_tokens"),
             "reasoning_tokens": ("completion_tokens_details", "reasoning_tokens"),
         }
         for name, (place, key) in details.items():
-            count = getattr(getattr(usage, place, None), key, None)
+            count = guarded(partial(_nested, usage, place, key), None)
             if type(count) is int:
                 known[name] = count
         return known
+
+
+def _nested(usage: Any, place: str, key: str) -> Any:
+    return getattr(getattr(usage, place, None), key, None)
 
 
 def _message(found: Any) -> Any:

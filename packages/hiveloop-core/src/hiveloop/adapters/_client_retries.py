@@ -23,6 +23,8 @@ from hiveloop._sanitize import shorten
 from hiveloop.events import Event, RetryStarted
 from hiveloop.payloads import Retry
 
+from ._binding import bind
+
 __all__ = ["ClientRetries", "ModelCall"]
 
 _CLIENTS = {"openai._base_client": "openai", "anthropic._base_client": "anthropic"}
@@ -147,7 +149,7 @@ def _waiting(client: str, original: Callable[..., Any]) -> Callable[..., Any]:
     def wait(self: Any, *args: Any, **about: Any) -> Any:
         _begin(client, about)
         try:
-            return original(self, *args, **about)
+            return bind(original, self)(*args, **about)
         finally:
             _end()
 
@@ -159,7 +161,7 @@ def _waiting_async(client: str, original: Callable[..., Any]) -> Callable[..., A
     async def wait(self: Any, *args: Any, **about: Any) -> Any:
         _begin(client, about)
         try:
-            return await original(self, *args, **about)
+            return await bind(original, self)(*args, **about)
         finally:
             _end()
 
@@ -169,7 +171,7 @@ def _waiting_async(client: str, original: Callable[..., Any]) -> Callable[..., A
 def _timed(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def backoff(self: Any, *args: Any, **kwargs: Any) -> Any:
-        found = original(self, *args, **kwargs)
+        found = bind(original, self)(*args, **kwargs)
         _tell(found)
         return found
 

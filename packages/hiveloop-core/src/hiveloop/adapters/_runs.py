@@ -57,6 +57,11 @@ class RunMap(Generic[T]):
         with self._lock:
             return [record for _, record in self._runs.values()]
 
+    def items(self) -> list[tuple[Hashable, T]]:
+        """All runs with their records, least recently touched first."""
+        with self._lock:
+            return [(run_id, record) for run_id, (_, record) in self._runs.items()]
+
     def clear(self) -> None:
         """Forget all."""
         with self._lock:

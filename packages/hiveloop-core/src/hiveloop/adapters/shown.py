@@ -22,7 +22,7 @@ def arguments(values: dict[Any, Any]) -> dict[str, Any]:
         name = key[:ARGUMENT_CHARS] if type(key) is str else type(key).__name__
         kind = type(value)
         if kind is str:
-            tree[name] = cut(value, ARGUMENT_CHARS)
+            tree[name] = value if len(value) <= ARGUMENT_CHARS else cut(value, ARGUMENT_CHARS)
         elif kind is float or kind is bool or value is None or (kind is int and abs(value) < 2**63):
             tree[name] = value
         else:
@@ -43,7 +43,9 @@ def shown(value: Any, limit: int) -> Any:
 
 def shown_text(text: str, limit: int) -> Any:
     """A text; where it is JSON, which frameworks make of what tools return, the tree it was before."""
-    if text[:1] in ("{", "[") and len(text) <= _MAX_PARSED_CHARS:
+    if text[:1] not in ("{", "["):
+        return text if len(text) <= limit else cut(text, limit)
+    if len(text) <= _MAX_PARSED_CHARS:
         try:
             return shown(json.loads(text), limit)
         except (ValueError, RecursionError):

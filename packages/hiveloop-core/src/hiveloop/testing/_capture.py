@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,8 +14,15 @@ from hiveloop._buffer import Lane
 from hiveloop._clock import Clock, format_timestamp
 from hiveloop._drain import drain
 from hiveloop._pipeline import Middleware, Pipeline
+from hiveloop._prices import PriceTable
 from hiveloop._runtime import Session, runtime
+from hiveloop.detectors import Detector
+from hiveloop.detectors._chain import detector_chain
 from hiveloop.middleware import DropContent
+
+from ._assertions import Assertions
+from ._replay import replay
+from ._story import Story
 
 __all__ = ["Captured", "TickingClock", "capture_events"]
 
@@ -48,7 +56,7 @@ class TickingClock(Clock):
             return f"00000000-0000-7000-8000-{self._serial:012x}", format_timestamp(now)
 
 
-class Captured:
+class Captured(Assertions):
     """What was sent, as the collector would get it: wire dicts in order, each with the ``agent_id`` of its envelope."""
 
     def __init__(self) -> None:
@@ -77,6 +85,12 @@ class Captured:
         return [{"agent_id": lane.agent_id, **msgspec.json.decode(data)} for lane, data in raw]
 
     @property
+    def story(self) -> Story:
+        """What the agents did so far, see :class:`Story`; frameworks that report from threads of their own are waited for."""
+        drain(_DRAIN_SECONDS)
+        return Story(self.events)
+
+    @property
     def envelopes(self) -> list[dict[str, Any]]:
         """The distinct envelopes used, in order of first use."""
         with self._lock:
@@ -99,6 +113,10 @@ class Captured:
             event for event in self.of_type("custom") if (event.get("payload") or {}).get("kind") in kinds
         ]
 
+    def replay(self, cassette: str | Path) -> contextlib.AbstractContextManager[None]:
+        """Model traffic from a cassette next to the test, see :func:`replay`; ``pytest --hiveloop-record`` records it."""
+        return replay(self.files.folder / cassette, record=self.files.records)
+
     def forgive(self) -> None:
         """Do not raise at the end of the test what the SDK swallowed so far: it was meant to happen."""
         self.swallowed.clear()
@@ -111,22 +129,38 @@ class Captured:
 
 @contextlib.contextmanager
 def capture_events(
-    *, middleware: Sequence[Middleware] = (), clock: Clock | None = None, capture_content: bool = True
+    *,
+    middleware: Sequence[Middleware] = (),
+    detectors: Sequence[Detector] = (),
+    clock: Clock | None = None,
+    capture_content: bool = True,
+    prices: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Iterator[Captured]:
     """Record everything handles send inside the block, with or without ``init``; a running client gets none of it.
 
     ``seen.events`` is complete when the block ends and at any time in it: recording is synchronous. (Frameworks that
-    report from threads of their own are up to date at the end, and after ``hiveloop.flush()``.)
+    report from threads of their own are up to date at the end, after ``hiveloop.flush()`` and in every assertion.)
     """
     seen = Captured()
     chain: list[Middleware] = [*([] if capture_content else [DropContent()]), *middleware]
     clock = clock or Clock()
     lanes: dict[str, Lane] = {}
-    session = Session(Pipeline(clock, seen, chain, lanes), lanes, capture_content=capture_content)
+    watching = detector_chain(detectors)
+    watch = None if watching is None else watching.watch
+    session = Session(
+        Pipeline(clock, seen, chain, lanes, watch),
+        lanes,
+        prices=None if prices is None else PriceTable(prices),
+        capture_content=capture_content,
+    )
     before = runtime.cover(session, clock)
     seen.clear()  # registrations of agents that were known before the block
+    if watching is not None:
+        watching.start(session)
     try:
         yield seen
     finally:
         drain(_DRAIN_SECONDS)
+        if watching is not None:
+            watching.stop()
         runtime.uncover(before)

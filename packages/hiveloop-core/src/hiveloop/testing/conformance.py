@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 from typing import Any
 
-from hiveloop.middleware import Redact
+from hiveloop.middleware import DropContent, Redact
 
 from ._capture import capture_events
 from ._hooks import CONTENT, AdapterHooks, ScriptedError, Stop
@@ -210,10 +210,11 @@ class AdapterConformance(AdapterHooks):
         assert CONTENT.encode() not in seen.raw
 
     def test_redaction_applies(self) -> None:
-        with self.installed(middleware=[Redact(patterns=[CONTENT])]) as seen:
-            self.run_success([])
-        assert seen.kinds("llm_call")
-        assert CONTENT.encode() not in seen.raw
+        for middleware in (Redact(patterns=[CONTENT]), DropContent()):
+            with self.installed(middleware=[middleware]) as seen:
+                self.run_success([])
+            assert seen.kinds("llm_call")
+            assert CONTENT.encode() not in seen.raw
 
     # -- the gate --
 

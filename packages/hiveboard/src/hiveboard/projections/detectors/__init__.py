@@ -1,0 +1,1 @@
+"""What the server notices by itself: pure functions over summaries, each giving findings."""

@@ -1,0 +1,1 @@
+"""Questions people ask of a fleet, each answered by a pure function over summaries."""

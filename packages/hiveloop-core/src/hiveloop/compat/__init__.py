@@ -1,0 +1,1 @@
+"""Doors for programs written for another product: only the import changes."""
