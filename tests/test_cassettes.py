@@ -111,6 +111,8 @@ def test_what_nobody_recorded_fails_instead_of_reaching_the_network() -> None:
     assert "no recorded interaction" in str(met[0])
 
 
+# LangChain hides a warning of pydantic's with `catch_warnings`, which is not safe where threads do it side by side.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_answers_reach_the_conversation_they_belong_to_under_concurrency() -> None:
     from concurrent.futures import ThreadPoolExecutor
 

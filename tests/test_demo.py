@@ -61,7 +61,7 @@ def test_the_check_passes_and_shows_every_run(tmp_path: Path) -> None:
     output, _ = demo.communicate(timeout=60)
     assert demo.returncode == 0, output
     assert "Traceback" not in output
-    rows = [line.split() for line in output.splitlines() if "$0.0" in line]
+    rows = [line.split() for line in output.splitlines() if "$0." in line]
     shown = Counter((row[0], row[2], int(row[3])) for row in rows)
     assert shown == Counter(
         (s.worker.agent_id, case.status, sum(case.llm_calls.values())) for s, case in RUNS

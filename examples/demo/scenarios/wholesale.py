@@ -15,14 +15,15 @@ __all__ = ["SCENARIO"]
 _WORKER = Worker(
     agent_id="wholesale", type="operations", version="2.0.1", project="purchasing", framework="custom"
 )
-#: How long one wait lasts, so that the demo can end while nobody answers; and how many there are.
+#: How long one wait lasts, so that the demo can end while nobody answers; and how many there are, live and in a check,
+#: where the answer comes at once or never.
 _WAIT_SECONDS = 5.0
-_WAITS = 60
+_WAITS, _WAITS_OF_A_CHECK = 60, 3
 
 
 def _decision(task: hiveloop.Task, approval_id: str, stage: Stage) -> str | None:
-    """What a person said on the Approvals page; None when nobody did for five minutes."""
-    for _ in range(_WAITS):
+    """What a person said on the Approvals page; None when nobody did for so long."""
+    for _ in range(_WAITS if stage.pace.live else _WAITS_OF_A_CHECK):
         decision = task.wait_for_approval(approval_id, timeout=_WAIT_SECONDS)
         if decision is not None or stage.pace.stopped:
             return decision

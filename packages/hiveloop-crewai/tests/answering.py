@@ -36,7 +36,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Provider
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        given = self.rfile.read(int(self.headers["content-length"]))
+        if not given:  # a client that gave up before it had sent its question
+            self.close_connection = True
+            return
+        asked = json.loads(given)
         effects, label, usage = self.server.runs[self.path.split("/")[1]]
         effects.append("llm")
         message = _message(asked, label)

@@ -42,6 +42,10 @@ class Agent(AgentStory, AgentInsight):
 
     def __init__(self, agent_id: str) -> None:
         self.agent_id = agent_id
+        self._forget()
+
+    def _forget(self) -> None:
+        """Know nothing but the name: at first, and after ``reset``, for whoever still holds the handle."""
         self.agent_type = "general"
         self.version: str | None = None
         self.framework = "custom"
@@ -137,7 +141,7 @@ class Agent(AgentStory, AgentInsight):
         }
 
     def _start_afresh(self) -> None:
-        """In a forked child, where open tasks and beats are the parent's, and after ``reset``."""
+        """In a forked child, where open tasks and beats are the parent's."""
         self.open_tasks = {}
         self._beats = 0
         self._last_progress = None

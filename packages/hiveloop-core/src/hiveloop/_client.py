@@ -214,7 +214,7 @@ def reset() -> None:
         runtime.agents.clear()
         # Whoever still holds one (garbage that was not collected yet, too) gets it back as good as new.
         for agent in list(runtime.handles.values()):
-            agent._start_afresh()
+            agent._forget()
         if runtime.policies is not None:
             runtime.policies.close()
             runtime.policies = None

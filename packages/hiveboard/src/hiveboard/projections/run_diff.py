@@ -13,6 +13,7 @@ from .event_view import payload_of
 from .run_alignment import align
 from .run_steps import RunStep, run_steps
 from .task_status import TaskView, task_view
+from .wording import plural
 
 __all__ = ["Delta", "DiffRow", "Divergence", "RunDiff", "ToolDelta", "diff_runs"]
 
@@ -229,9 +230,7 @@ def _summary(a: TaskView, b: TaskView, counts: dict[str, int], first: Divergence
         return f"The runs took the same {counts['same']} steps ({ends})."
     unlike = counts["changed"] + counts["only_a"] + counts["only_b"]
     after = f" after {first.after}" if first.after else " at the first step"
-    return (
-        f"The runs part{after}: {first.text}. {counts['same']} steps are the same, {unlike} are not ({ends})."
-    )
+    return f"The runs part{after}: {first.text}. {plural(counts['same'], 'step')} {'is' if counts['same'] == 1 else 'are'} the same, {unlike} are not ({ends})."
 
 
 def _tools(a: Sequence[RunStep], b: Sequence[RunStep]) -> list[ToolDelta]:

@@ -36,7 +36,7 @@ def error_burst(watched: Watched) -> list[Finding]:
             finding(
                 "error_burst",
                 agent,
-                f"{one_line(agent)} had {plural(row.errors, 'error')} in the last quarter of an hour; {usual:.1f} are usual.",
+                f"{one_line(agent)} had {plural(row.errors, 'error')} in the last quarter of an hour; {_usual(usual)} usual.",
                 severity="error" if row.errors >= _GREAT_BURST else "warn",
                 since=watched.now - 15 * MINUTE_US,
                 evidence=[watched.links.view("activity", one_line(agent), agent=agent, feed="error")],
@@ -125,3 +125,7 @@ def credential_failure(watched: Watched) -> list[Finding]:
             )
         )
     return found
+
+
+def _usual(number: float) -> str:
+    return "none is" if number < 0.05 else f"{number:.1f} are"
