@@ -49,20 +49,25 @@ class _Window:
         return Counter(what for _, what in self.entries).most_common(1)[0][0]
 
 
-class ErrorBurstDetector(Detector):
-    """Finds ``threshold`` failed actions, tasks or model calls of one agent within ``window_seconds``."""
-
-    name = "error_burst"
-    sees = (ActionFailed, TaskFailed, LlmCall)
+class _Bursts(Detector):
+    """Counts something within a sliding window, kept apart by run or by agent."""
 
     def __init__(
         self, threshold: int = 5, window_seconds: float = 60.0, on_detect: OnDetect = "report"
     ) -> None:
         super().__init__(on_detect)
-        self._threshold = positive("ErrorBurstDetector", "threshold", threshold, whole=True)
-        self._seconds = positive("ErrorBurstDetector", "window_seconds", window_seconds)
+        owner = type(self).__name__
+        self._threshold = positive(owner, "threshold", threshold, whole=True)
+        self._seconds = positive(owner, "window_seconds", window_seconds)
         self._windows: PerRun[_Window] = PerRun(_Window)
         self._lock = Lock()
+
+
+class ErrorBurstDetector(_Bursts):
+    """Finds ``threshold`` failed actions, tasks or model calls of one agent within ``window_seconds``."""
+
+    name = "error_burst"
+    sees = (ActionFailed, TaskFailed, LlmCall)
 
     def see(self, agent_id: str, event: Event) -> Finding | None:
         """Count a failure."""
@@ -97,20 +102,11 @@ def _failure(event: Event) -> str | None:
     return (text_at(error, "type") if type(error) is dict else None) or "a failed model call"
 
 
-class RetryStormDetector(Detector):
+class RetryStormDetector(_Bursts):
     """Finds ``threshold`` retries of one run within ``window_seconds``."""
 
     name = "retry_storm"
     sees = (RetryStarted, TaskCompleted, TaskFailed)
-
-    def __init__(
-        self, threshold: int = 5, window_seconds: float = 60.0, on_detect: OnDetect = "report"
-    ) -> None:
-        super().__init__(on_detect)
-        self._threshold = positive("RetryStormDetector", "threshold", threshold, whole=True)
-        self._seconds = positive("RetryStormDetector", "window_seconds", window_seconds)
-        self._windows: PerRun[_Window] = PerRun(_Window)
-        self._lock = Lock()
 
     def see(self, agent_id: str, event: Event) -> Finding | None:
         """Count a retry; forget runs that ended."""
