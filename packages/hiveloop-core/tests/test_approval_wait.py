@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 import hiveloop
 import pytest
-from hiveloop import _approval, _safety
-from hiveloop._approval import Decision
+from hiveloop import _approval_wait, _safety
+from hiveloop._decision import Decision
 from hiveloop._runtime import runtime
 from hiveloop.testing import capture_events
 
@@ -47,8 +47,8 @@ class Desk:
 
 @pytest.fixture(autouse=True)
 def _quick_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_approval, "FIRST_BACKOFF_SECONDS", 0.01)
-    monkeypatch.setattr(_approval, "MAX_BACKOFF_SECONDS", 0.05)
+    monkeypatch.setattr(_approval_wait, "FIRST_BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(_approval_wait, "MAX_BACKOFF_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_a_collector_that_restarts_is_waited_out(task: hiveloop.Task, sink: Faul
 def test_what_could_not_be_delivered_before_is_delivered_while_it_waits(
     task: hiveloop.Task, sink: FaultSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_approval, "DELIVERY_SECONDS", 0.1)
+    monkeypatch.setattr(_approval_wait, "DELIVERY_SECONDS", 0.1)
     name = task.request_approval("Pay?")
 
     def behave(request: Request) -> Reply:
@@ -186,7 +186,7 @@ def test_a_request_whose_run_ended_is_not_waited_for(task: hiveloop.Task, sink: 
 def test_a_request_that_never_arrives_is_given_up(
     task: hiveloop.Task, sink: FaultSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_approval, "UNKNOWN_SECONDS", 0.2)
+    monkeypatch.setattr(_approval_wait, "UNKNOWN_SECONDS", 0.2)
     name, desk = ask(task, sink, body({"error": "approval_not_found"}, 404))
     assert task.wait_for_approval(name) is None
     assert len(desk.asked) > 2
@@ -328,8 +328,8 @@ def test_a_decision_is_a_text_that_survives_a_trip() -> None:
 
 
 def test_what_is_remembered_of_decisions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_approval, "_MAX_SETTLED", 3)
+    monkeypatch.setattr(_approval_wait, "_MAX_SETTLED", 3)
     monkeypatch.setattr(runtime, "settled_approvals", {})
     for number in range(10):
-        _approval._settle(f"a{number}", "approved")
+        _approval_wait._settle(f"a{number}", "approved")
     assert list(runtime.settled_approvals) == ["a7", "a8", "a9"]

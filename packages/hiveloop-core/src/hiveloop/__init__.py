@@ -16,9 +16,9 @@ from __future__ import annotations
 from ._action import Action
 from ._agent import Agent
 from ._ambient import current_action, current_agent, current_task, propagate, track
-from ._approval import Decision
 from ._board import HiveBoard
 from ._client import flush, init, reset, shutdown
+from ._decision import Decision
 from ._registry import agent
 from ._task import Task
 from ._tool_payload import tool_payload

@@ -10,9 +10,9 @@ from . import _scope
 from ._action import Action
 from ._agent_insight import AgentInsight
 from ._agent_story import AgentStory
-from ._approval import is_settled
 from ._arguments import identifier, seconds, text
 from ._buffer import Lane
+from ._decision import is_settled
 from ._encode import encode_envelope
 from ._heartbeat import Callback
 from ._runtime import Session, runtime

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -52,6 +51,8 @@ class AgentInsight(MemoryTeller):
         **more: Any,
     ) -> None:
         """The configuration at start or after a change. Of ``system_prompt`` only a hash and the length are sent."""
+        import hashlib  # only where this is told
+
         prompt = None if system_prompt is None else shown(system_prompt, _MOST_PROMPT)
         digest = (
             None if prompt is None else hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest()[:16]

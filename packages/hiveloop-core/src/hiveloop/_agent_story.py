@@ -54,7 +54,7 @@ class AgentStory:
                 metadata,
             )
         )
-        if runtime.gates:
+        if runtime.made_gates:
             gate(None, "llm", str(name), MADE)
 
     @contained

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import sys
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import _scope
 from ._action import Action
 from ._agent import Agent, ambient_agent, tracker
 from ._safety import contained
 from ._task import Task
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["current_action", "current_agent", "current_task", "propagate", "track"]
 
@@ -53,19 +56,6 @@ def track(name: Any = None) -> Any:
     return tracker(name, ambient_agent)
 
 
-class _PropagatingExecutor(Executor):
-    """An executor whose jobs run in a copy of the submitter's context."""
-
-    def __init__(self, inner: Executor) -> None:
-        self._inner = inner
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        return self._inner.submit(contextvars.copy_context().run, functools.partial(fn, *args, **kwargs))
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self._inner.shutdown(wait, cancel_futures=cancel_futures)
-
-
 @overload
 def propagate(target: Executor) -> Executor: ...
 @overload
@@ -75,8 +65,11 @@ def propagate(target: Any) -> Any:
 
     ``Thread(target=hiveloop.propagate(work))``, ``hiveloop.propagate(ThreadPoolExecutor())``.
     """
-    if isinstance(target, Executor):
-        return _PropagatingExecutor(target)
+    futures = sys.modules.get("concurrent.futures")  # without it there are no executors
+    if futures is not None and isinstance(target, futures.Executor):
+        from ._executor import PropagatingExecutor
+
+        return PropagatingExecutor(target)
     context = contextvars.copy_context()
 
     @functools.wraps(target)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ._agent import Agent
-from ._approval import Approvals, Decision
+from ._approval import Approvals
 from ._buffer import Lane, MemoryBuffer
+from ._decision import Decision
 from ._heartbeat import Heartbeats
 from ._http import Http
 from ._pipeline import Middleware, Pipeline

@@ -215,10 +215,12 @@ def reset() -> None:
         # Whoever still holds one (garbage that was not collected yet, too) gets it back as good as new.
         for agent in list(runtime.handles.values()):
             agent._forget()
-        if runtime.policies is not None:
-            runtime.policies.close()
-            runtime.policies = None
-        runtime.gates = ()
+        policies, runtime.policies = runtime.policies, None
+        runtime.gates = runtime.made_gates = ()
+    if (
+        policies is not None
+    ):  # outside of the lock, which whoever changes the policies at this moment waits for
+        policies.close()
 
 
 def _before_fork() -> None:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 __all__ = ["Clock", "format_timestamp", "new_process_id"]
 
 
-_THREE_DIGITS = tuple(f"{number:03x}" for number in range(4096))
+_HEX = "0123456789abcdef"
+_THREE_DIGITS = tuple(a + b + c for a in _HEX for b in _HEX for c in _HEX)
 
 
 def format_timestamp(seconds: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ._sanitize import shorten
@@ -30,6 +29,8 @@ def fit(tree: dict[str, Any], max_bytes: int) -> dict[str, Any]:
 
 def _size(tree: Any) -> int:
     """As published collectors count: with every character beyond ASCII escaped and blanks between the parts."""
+    import json  # only where something is too large
+
     return len(json.dumps(tree))
 
 

@@ -10,7 +10,7 @@ from ._safety import contained
 if TYPE_CHECKING:
     from ._task import Task
 
-__all__ = ["MADE", "add_gate", "gate", "has_gates", "remove_gate"]
+__all__ = ["MADE", "add_gate", "ask_about_made", "gate", "has_gates", "remove_gate"]
 
 
 class _Made:
@@ -32,7 +32,7 @@ def gate(task: Task | None, kind: str, name: str, arguments: Any = None) -> str 
     Returns a text that should replace the tool's result, or ``None`` to go on. Raises the
     :class:`~hiveloop.Intervention` of a gate the user turned on. Costs one attribute check with none registered.
     """
-    gates = runtime.gates
+    gates = runtime.made_gates if arguments is MADE else runtime.gates
     if not gates:
         return None
     for ask in gates:
@@ -53,15 +53,27 @@ def has_gates() -> bool:
     return bool(runtime.gates)
 
 
-def add_gate(ask: Gate) -> None:
-    """Register a gate for this process."""
+def add_gate(ask: Gate, *, made: bool = True) -> None:
+    """Register a gate for this process; ``made`` says whether it is asked about calls that were made already, too."""
     with runtime.lock:
         runtime.gates = (*runtime.gates, ask)
+        if made:
+            runtime.made_gates = (*runtime.made_gates, ask)
+
+
+def ask_about_made(ask: Gate, wanted: bool) -> None:
+    """From now on ask this registered gate about calls that were made already, or no more."""
+    with runtime.lock:
+        others = _without(runtime.made_gates, ask)
+        runtime.made_gates = (*others, ask) if wanted and ask in runtime.gates else others
 
 
 def remove_gate(ask: Gate) -> None:
     """Unregister a gate; unknown ones are ignored."""
     with runtime.lock:
-        runtime.gates = tuple(
-            known for known in runtime.gates if known != ask
-        )  # a bound method is made anew at every look
+        runtime.gates = _without(runtime.gates, ask)
+        runtime.made_gates = _without(runtime.made_gates, ask)
+
+
+def _without(gates: tuple[Gate, ...], ask: Gate) -> tuple[Gate, ...]:
+    return tuple(known for known in gates if known != ask)  # a bound method is made anew at every look

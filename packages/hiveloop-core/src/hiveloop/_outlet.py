@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 __all__ = ["AUDIT_VARIABLE", "is_audited", "show", "take"]
 
@@ -30,7 +29,7 @@ def show(body: bytes) -> None:
     if _taker is not None and _taker[0] == os.getpid():
         _taker[1](body)
         return
-    path = Path(os.environ[AUDIT_VARIABLE]) / f"{os.getpid()}.jsonl"
+    path = os.path.join(os.environ[AUDIT_VARIABLE], f"{os.getpid()}.jsonl")
     # One write a line: threads of a process may deliver side by side.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:

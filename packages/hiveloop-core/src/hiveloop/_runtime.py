@@ -55,6 +55,8 @@ class Runtime:
         #: Every handle somebody still holds, the forgotten ones included: the same id is the same handle.
         self.handles: WeakValueDictionary[str, Agent] = WeakValueDictionary()
         self.gates: tuple[Gate, ...] = ()
+        #: Those of them that are asked about model calls told after they were made, too.
+        self.made_gates: tuple[Gate, ...] = ()
         #: Approval id → decision, of those the collector decided: it has the event, so none is sent for them.
         self.settled_approvals: dict[str, str] = {}
         #: PolicyBook, once policies are used.

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import decimal
 import enum
 import numbers
-import pathlib
+import sys
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 
@@ -44,7 +43,7 @@ _ATTEMPTS = 3
 _CONTAINERS = (dict, list, tuple, set, frozenset, deque, range, Struct, Mapping)
 _NOTHING: dict[str, str] = {}
 _VIEWS = (type(_NOTHING.keys()), type(_NOTHING.values()), type(_NOTHING.items()))
-_TEXTUAL = (uuid.UUID, decimal.Decimal, pathlib.PurePath)
+_TEXTUAL = (uuid.UUID, decimal.Decimal)
 _MOMENTS = (datetime.datetime, datetime.date, datetime.time)
 # A metaclass may define `__name__` in any way it likes.
 type_name: Callable[[type], str] = type.__dict__["__name__"].__get__
@@ -130,7 +129,7 @@ class _Walk:
             return _integer(int.__index__(value))
         if issubclass(kind, float):
             return _float(float.__add__(value, 0.0))
-        if issubclass(kind, _CONTAINERS) or kind in _VIEWS or dataclasses.is_dataclass(kind):
+        if issubclass(kind, _CONTAINERS) or kind in _VIEWS or hasattr(kind, "__dataclass_fields__"):
             return self._enter(value, kind, depth)
         plain = _scalar(value, kind)
         return self._text(plain) if isinstance(plain, str) else plain
@@ -154,10 +153,14 @@ class _Walk:
             if kind.__struct_config__.omit_defaults:
                 pairs = [(name, item) for name, item in pairs if item is not None]
             return self._object(pairs, len(pairs), depth)
-        if dataclasses.is_dataclass(kind):
+        if hasattr(kind, "__dataclass_fields__"):
+            import dataclasses  # loaded: the value is one
+
             # What its class keeps out of its text stays out here too.
             pairs = [
-                (field.name, getattr(value, field.name)) for field in dataclasses.fields(kind) if field.repr
+                (field.name, getattr(value, field.name))
+                for field in dataclasses.fields(cast(Any, kind))
+                if field.repr
             ]
             return self._object(pairs, len(pairs), depth)
         if issubclass(kind, Mapping):
@@ -246,13 +249,18 @@ def _float(number: float) -> float | dict[str, str]:
     return {"$float": "-inf"} if number < -MAX_FLOAT else number
 
 
+def _is_path(kind: type) -> bool:
+    pathlib = sys.modules.get("pathlib")  # without it there are no paths, and it is dear to import
+    return pathlib is not None and issubclass(kind, pathlib.PurePath)
+
+
 def _scalar(value: Any, kind: type) -> Any:
     """Well-known leaf types of the standard library (and numbers registered as such), else the marker."""
     if issubclass(kind, _MOMENTS):
         return value.isoformat()
     if issubclass(kind, datetime.timedelta):
         return value.total_seconds()
-    if issubclass(kind, _TEXTUAL):
+    if issubclass(kind, _TEXTUAL) or _is_path(kind):
         return str(value)
     if issubclass(kind, bytes | bytearray | memoryview):
         return bytes(value[:MAX_STRING]).decode("utf-8", "backslashreplace")

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _scope
-from ._approval import Decision
 from ._arguments import count, entries, flat, identifier, seconds, text
 from ._custom import custom_event, llm_call_event
+from ._decision import Decision
 from ._gate import MADE, gate
 from ._runtime import runtime
 from ._safety import contained
@@ -60,7 +60,7 @@ class TaskStory:
             name, model, tokens_in, tokens_out, cost, duration_ms, prompt_preview, response_preview, metadata
         )
         self._send_here(event)
-        if runtime.gates:
+        if runtime.made_gates:
             gate(self, "llm", str(name), MADE)  # type: ignore[arg-type]
 
     @contained

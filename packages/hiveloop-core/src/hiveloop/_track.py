@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, TypeVar
@@ -17,6 +16,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def tracked(fn: F, make: Callable[[], Action | None]) -> F:
     """``fn`` wrapped so that each call is an action of ``make()``; ``None`` from it runs the call untracked."""
+    import inspect  # only where something is decorated
+
     wrapper: Any
     if inspect.isasyncgenfunction(fn):
         wrapper = _async_generator(fn, make)

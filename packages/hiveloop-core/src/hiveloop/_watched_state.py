@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import msgspec
@@ -47,6 +46,8 @@ class WatchedState:
 
 
 def _shape(value: Any) -> tuple[str, bytes]:
+    import hashlib  # only where a state is watched
+
     text = msgspec.json.encode(sanitize(value), order="deterministic")
     return type_name(type(value)), hashlib.blake2b(text, digest_size=8).digest()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import urllib.parse
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from .errors import HiveLoopConfigError
 
@@ -20,8 +20,7 @@ LOCAL_KEY = "hb_live_local"
 _MAX_BATCH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Everything ``init`` decided. Times in seconds, sizes in bytes."""
 
     api_key: str
@@ -60,6 +59,8 @@ def _batch_size(wanted: int) -> int:
 
 def is_loopback(endpoint: str) -> bool:
     """Whether the endpoint's host is this machine."""
+    import urllib.parse
+
     host = urllib.parse.urlsplit(endpoint).hostname or ""
     return host == "localhost" or host == "::1" or _is_ipv4_loopback(host) or host.endswith(".localhost")
 
@@ -85,6 +86,8 @@ def _text(given: dict[str, Any], field: str, default: str) -> str:
 
 
 def _endpoint(value: str) -> str:
+    import urllib.parse
+
     try:
         parts = urllib.parse.urlsplit(value)
         port_ok = parts.port is None or parts.port > 0

@@ -8,7 +8,6 @@ retried never comes here.
 from __future__ import annotations
 
 import functools
-import http
 import sys
 import time
 import weakref
@@ -247,6 +246,8 @@ def _reason(response: Any) -> str:
     """``HTTP 429 Too Many Requests``; without an answer, the kind of error the client is handling."""
     status = getattr(response, "status_code", None)
     if type(status) is int:
+        import http  # the client has loaded it
+
         known = status in http.HTTPStatus._value2member_map_
         return f"HTTP {status} {http.HTTPStatus(status).phrase}" if known else f"HTTP {status}"
     error = sys.exc_info()[1]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib.util
-import inspect
 import logging
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hiveloop._safety import attempt
 from hiveloop.errors import AdapterUnavailable, HiveLoopConfigError, HiveLoopError
+
+if TYPE_CHECKING:
+    import inspect
 
 __all__ = ["Adapter", "instrument", "uninstrument"]
 
@@ -25,8 +24,7 @@ GROUP = "hiveloop.adapters"
 _PUBLISHED = ("autogen", "crewai", "langchain", "tenacity")
 
 
-@dataclass(frozen=True, slots=True)
-class Adapter:
+class Adapter(NamedTuple):
     """How to turn one framework's adapter on and off. ``requires`` are importable module names."""
 
     name: str
@@ -42,11 +40,19 @@ class Adapter:
 
     def takes(self, option: str) -> bool:
         """Whether its ``instrument`` knows this option."""
-        parameters = inspect.signature(self.instrument).parameters
+        parameters = _parameters(self.instrument)
         return option in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
+def _parameters(fn: Callable[..., None]) -> Mapping[str, inspect.Parameter]:
+    import inspect  # only where options are given
+
+    return inspect.signature(fn).parameters
+
+
 def _is_installed(module: str) -> bool:
+    import importlib.util
+
     try:
         return importlib.util.find_spec(module) is not None
     except (
@@ -104,6 +110,8 @@ def _named(names: Iterable[str], options: dict[str, Any]) -> dict[str, Adapter]:
 
 def _unknown(name: Any, installed: list[str]) -> str:
     text = f"no adapter named {name!r:.100}; installed: {', '.join(installed) or 'none'}"
+    import difflib  # only for this mistake
+
     near = difflib.get_close_matches(str(name), {*installed, *_PUBLISHED}, 1)
     if name in _PUBLISHED:
         return f"{text}. Try: pip install hiveloop-{name}"
@@ -111,7 +119,7 @@ def _unknown(name: Any, installed: list[str]) -> str:
 
 
 def _known(adapter: Adapter) -> str:
-    return f"it has: {', '.join(inspect.signature(adapter.instrument).parameters) or 'none'}"
+    return f"it has: {', '.join(_parameters(adapter.instrument)) or 'none'}"
 
 
 def _guessed(options: dict[str, Any]) -> dict[str, Adapter]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import importlib.metadata
 import os
@@ -32,9 +31,7 @@ _REQUIREMENT = re.compile(r"^([\w.-]+)(?:\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(?:;(.*
 _CLAUSE = re.compile(r"^(>=|<=|==|!=|~=|>|<)\s*([\d.]+)")
 _USERINFO = re.compile(r"//[^/@]*@")
 _KNOWN = {
-    f"HIVELOOP_{field.name.upper()}"
-    for field in dataclasses.fields(Settings)
-    if field.name != "max_queue_bytes"
+    f"HIVELOOP_{field.upper()}" for field in Settings.__struct_fields__ if field != "max_queue_bytes"
 }
 
 
