@@ -20,7 +20,7 @@ LOWEST = Environment(
         *("msgspec>=0.19", "urllib3>=2"),
     ),
 )
-SUITE = ("stopped", "conformance", "pure")
+SUITE = ("stopped", "conformance", "pure", "reviews", "late")
 #: What CrewAI 1.13 cannot do: it has no way for a stop, or a tool's own failure, to leave a run as the same object, and
 #: does not tell of a tool it runs in a thread of an asynchronous kickoff.
 NEWER = (
@@ -29,10 +29,11 @@ NEWER = (
     "test_the_same_exception_object_comes_out",
     "test_an_intervention_ends_the_run_cleanly",
     "test_an_intervention_is_caught_as_what_it_is",
+    "test_a_gates_words_stay_where_content_does",
     # Its first run in a process is told too late for what this test breaks; after other tests it holds.
     "test_a_translator_that_raises_never_reaches_the_host",
 )
-_SUITE_SECONDS = 280
+_SUITE_SECONDS = 400
 
 
 @pytest.mark.slow

@@ -29,6 +29,8 @@ __all__ = ["ModelWatch"]
 _ALWAYS_CACHED = "ReplayChatCompletionClient"
 #: Answers itself or by the client it holds.
 _CACHE = "ChatCompletionCache"
+#: What a team asks that lets a model choose who speaks next.
+_SELECTOR = "selector"
 
 
 class ModelWatch(Watch):
@@ -52,7 +54,7 @@ class ModelWatch(Watch):
         above = where.node if where is not None else None
         requested, model = self._models()
         action_id = where.action_id if where is not None else None
-        turn = None
+        turn, is_first = None, not isinstance(above, LlmNode)
         if isinstance(above, LlmNode):
             if above.subject is self.client or _is_cache(above.subject):
                 # One call: the same client by another of its methods, or a cache, whose inner client knows the model.
@@ -69,6 +71,8 @@ class ModelWatch(Watch):
         node.model, node.requested, node.stream = model, requested, self.stream
         node.turn = next(work.calls) if turn is None else turn
         node.prompt = prompt_of(self.messages, root.capture)
+        if is_first and node.name == _SELECTOR:
+            _tell_selection(above, work, action_id)
         ask(root, work.task, "llm", node.name, {"model": model, "messages": self.messages})
         self.node = node
         return node
@@ -187,11 +191,23 @@ def _name(above: Node | None, client: Any, stream: bool) -> str:
     if isinstance(above, RunNode) and above.kind == "team":
         kind = type(above.subject).__name__
         if "Selector" in kind:
-            return "selector"
+            return _SELECTOR
         if "Magentic" in kind:
             return "orchestrator"
     name = above.name if above is not None else type(client).__name__
     return f"{name}.create_stream" if stream else f"{name}.create"
+
+
+def _tell_selection(team: Node | None, work: Work, action_id: str | None) -> None:
+    """A team asks who speaks next; asked again before anybody spoke, the answer before was of no use."""
+    if isinstance(team, RunNode):
+        team.selections += 1
+        if team.selections > 1:
+            work.emit(
+                translate.retry_started(
+                    action_id, _SELECTOR, team.selections, "no valid speaker in the answer"
+                )
+            )
 
 
 def _is_cache(client: Any) -> bool:

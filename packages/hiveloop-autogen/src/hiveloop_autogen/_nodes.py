@@ -91,6 +91,7 @@ class RunNode(Node):
         "plan",
         "requested",
         "result",
+        "selections",
         "team_id",
     )
 
@@ -120,6 +121,8 @@ class RunNode(Node):
         #: Of a team: whom its last speaker handed over to.
         self.last_handoff: str | None = None
         self.plan: Any = None
+        #: Of a team: how often its selector was asked since the last turn began.
+        self.selections = 0
 
 
 class ToolNode(Node):

@@ -81,6 +81,8 @@ def _within(subject: Any, kind: str, given: Any, where: Place, options: Options)
     node.owns = separate
     node.outer = (where.work, action_id) if not is_told and action_id is not None else None
     graph_step(team, name, "started")
+    if team is not None:
+        team.selections = 0
     return node
 
 

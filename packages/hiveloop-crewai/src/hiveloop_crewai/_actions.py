@@ -12,6 +12,7 @@ from ._translate import ErrorInfo
 from ._tree import Node, Reported, Try
 
 __all__ = [
+    "LONE",
     "begin_action",
     "end_action",
     "error_of",
@@ -19,9 +20,12 @@ __all__ = [
     "fail_action",
     "spent_ms",
     "status_code",
+    "tell_guardrail_retry",
     "tried",
 ]
 
+#: Under which a lone agent counts its tries.
+LONE = "lone"
 #: What CrewAI raises in place of a tool's own error; its text holds the tool's.
 _WRAPPER = "ToolExecutionFailedError"
 _WRAPPED = re.compile(r"^Tool '")
@@ -87,7 +91,13 @@ def explain(node: Node, data: Mapping[str, Any]) -> ErrorInfo:
         if (known.text == text or (is_wrapped and known.text in text)) and known.is_below(node):
             own = error.type if error.type != _WRAPPER else None
             return error._replace(type=known.type or own or error.type, origin=known.action_id)
-    return error
+    return error if error.type is not None else error._replace(type=_type_of_call(node, text))
+
+
+def _type_of_call(node: Node, text: str) -> str | None:
+    """The type of a model call's error that is passed on as it is: CrewAI puts words in front of its text only."""
+    text_of_call, kind = node.run.failed_call if node.run and node.run.failed_call else ("", None)
+    return kind if len(text) < len(text_of_call) and text_of_call.endswith(text) else None
 
 
 def status_code(text: str | None) -> int | None:
@@ -109,7 +119,22 @@ def tried(node: Node, fact: Fact, name: str) -> None:
     attempt.reason = attempt.text = None
 
 
-def note_failure(attempt: Try, fact: Fact) -> None:
-    """Keep why a try failed, for the one that follows."""
+def tell_guardrail_retry(node: Node, fact: Fact) -> None:
+    """A lone agent asks its model again after its guardrail refused the answer: nothing else says that it does."""
+    lone = node.parent
+    while lone is not None and lone.kind == "transparent":
+        lone = lone.parent
+    attempt = lone.tries.get(LONE) if lone is not None and lone.kind == "lite" else None
+    if lone is None or attempt is None or attempt.reason is None or node.run is None:
+        return
+    attempt.count += 1
+    name = lone.role or "agent"
+    event = translate.retry_started(lone.scope, name, attempt.count + 1, attempt.reason, attempt.text)
+    node.run.emit(event, fact.at, lone.actor)
+    attempt.reason = attempt.text = None
+
+
+def note_failure(attempt: Try, fact: Fact, kind: str | None) -> None:
+    """Keep why a try failed, by an error of this ``kind`` where it is known, for the one that follows."""
     attempt.text = fact.data["error"] if fact.data["told"] else None
-    attempt.reason = fact.data["error_type"] or (attempt.text or "error")[:_REASON_CHARS]
+    attempt.reason = kind or (attempt.text or "error")[:_REASON_CHARS]

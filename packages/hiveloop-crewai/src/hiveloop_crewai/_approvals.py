@@ -6,13 +6,15 @@ from . import _translate as translate
 from ._facts import Fact
 from ._tree import Node, Run
 
-__all__ = ["HUMAN_INPUT", "PAUSED", "tell_answer", "tell_question", "withdraw_questions"]
+__all__ = ["HUMAN_INPUT", "PAUSED", "tell_answer", "tell_outcome", "tell_question", "withdraw_questions"]
 
 #: The method name under which the shim of ``human_input=True`` asks.
 HUMAN_INPUT = "human_input"
 #: The kind of fact that says again, at the end of a flow's step, that its question waits.
 PAUSED = "flow_paused"
 
+#: Kept with the step that asks: the answers to choose from, and the one whose meaning is not known yet.
+_OPTIONS, _UNDECIDED = "options", "undecided"
 _YES = frozenset(
     {"approve", "approved", "accept", "accepted", "yes", "y", "ok", "continue", "looks good", "lgtm"}
 )
@@ -39,6 +41,8 @@ def tell_question(parent: Node | None, fact: Fact, run: Run | None) -> None:
         "options": data["options"] or None,
     }
     scope = parent.scope if parent is not None else None
+    if parent is not None and data["options"]:
+        parent.data[_OPTIONS] = data["options"]
     run.emit(translate.approval_requested(scope, approval_id, summary, details), fact.at)
 
 
@@ -48,13 +52,33 @@ def tell_answer(parent: Node | None, fact: Fact, run: Run | None) -> None:
         return
     data = fact.data
     approval_id = _question_of(run, fact)
+    if parent is not None and _OPTIONS in parent.data and data["outcome"] is None and data["ended"] is None:
+        # CrewAI asks a model next which of the options was meant: the step's result says.
+        parent.data[_UNDECIDED] = (approval_id, fact)
+        return
+    _tell_received(parent, run, approval_id, fact, data["outcome"])
+
+
+def tell_outcome(node: Node, said: str | None) -> None:
+    """A step ends that asked a person to choose: ``said`` is its result, by which CrewAI says what was chosen."""
+    held = node.data.pop(_UNDECIDED, None)
+    if held is not None and node.run is not None:
+        approval_id, fact = held
+        outcome = said if said in node.data.get(_OPTIONS, ()) else None
+        _tell_received(node, node.run, approval_id, fact, outcome)
+
+
+def _tell_received(
+    parent: Node | None, run: Run, approval_id: str | None, fact: Fact, outcome: str | None
+) -> None:
+    data = fact.data
     answer = data["answer"]
     details = {
         "answer": answer if data["told"] else None,
-        "outcome": data["outcome"] if data["told"] else None,
+        "outcome": outcome if data["told"] else None,
     }
     scope = parent.scope if parent is not None else None
-    decision = data["ended"] or decision_of(answer, data["outcome"], fact.key == HUMAN_INPUT)
+    decision = data["ended"] or decision_of(answer, outcome, fact.key == HUMAN_INPUT)
     run.emit(translate.approval_received(scope, approval_id, decision, details), fact.at)
 
 

@@ -9,7 +9,7 @@ from . import _reading_crew as crew
 from . import _reading_model as model
 from . import _reading_rest as rest
 from . import _reading_steps as steps
-from ._facts import END, FAIL, POINT, START, Data
+from ._facts import CANCELLED, END, FAIL, POINT, START, Data
 
 __all__ = ["EVENTS", "Listened"]
 
@@ -135,9 +135,11 @@ EVENTS: tuple[Listened, ...] = (
     ),
     *_life("mcp_events", "MCPConnection", "mcp", rest.mcp_start, rest.mcp_end, rest.mcp_end),
     *_life("mcp_events", "MCPToolExecution", "mcp", rest.mcp_start, rest.mcp_end, rest.mcp_end),
+    _point("mcp_events", "MCPConfigFetchFailed", "mcp_unknown", rest.mcp_unknown),
     *_life("a2a_events", "A2ADelegation", "a2a", rest.a2a_start, rest.a2a_end, rest.fails),
     *_life("a2a_events", "A2AConversation", "transparent", rest.nothing, rest.nothing, rest.nothing),
     *_life("a2a_events", "A2AServerTask", "transparent", rest.nothing, rest.nothing, rest.nothing),
+    _point("a2a_events", "A2AServerTaskCanceled", CANCELLED, rest.a2a_cancelled),
     *_life("a2a_events", "A2AParallelDelegation", "transparent", rest.nothing, rest.nothing, rest.nothing),
     *_life("crew_events", "CrewTrain", "learning", rest.learned, rest.learned, rest.learned),
     *_life("crew_events", "CrewTest", "learning", rest.learned, rest.learned, rest.learned),

@@ -22,6 +22,7 @@ __all__ = [
     "Ambient",
     "Data",
     "Fact",
+    "error_text",
     "event_role",
     "failed",
     "listed",

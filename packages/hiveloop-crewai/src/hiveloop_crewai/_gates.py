@@ -11,7 +11,8 @@ from typing import Any
 from hiveloop import Intervention, Task
 from hiveloop.adapters import contained, gate, has_gates
 
-from ._facts import FAIL, STOP_SOURCE, Fact
+from ._facts import FAIL, STOP_SOURCE, Fact, error_text
+from ._settings import captures
 from ._watching import assembly, client_retries, here
 
 __all__ = ["after_tool", "before_model", "before_tool"]
@@ -91,7 +92,7 @@ def _tell_stopped(stop: Intervention) -> None:
     """CrewAI does not tell the end of a tool that was stopped like this."""
     node = here()
     if node is not None and node.kind == "tool":
-        data = {"error": str(stop), "error_type": type(stop).__name__, "told": True}
+        data = {"error": error_text(stop), "error_type": type(stop).__name__, "told": captures()}
         assembly.add(Fact("tool", FAIL, uuid.uuid4().hex, None, node.id, time.time(), node.key, data))
 
 

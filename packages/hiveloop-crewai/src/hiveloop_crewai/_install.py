@@ -61,15 +61,23 @@ def _turn_on() -> None:
     """CrewAI is imported: listen."""
     if "asked" not in _installed or "handlers" in _installed:
         return
+    from ._call_errors import wrap_failing
     from ._handlers import register
     from ._human_input import wrap_prompts
     from ._kickoffs import wrap_kickoffs
+    from ._reviewers import wrap_reviews
     from ._usage_notes import wrap_counting
     from ._watching import client_retries, drain, scope
 
     _installed["handlers"] = register()
     _installed["hooks"] = _register_hooks()
-    _installed["undo"] = [*wrap_prompts(), *wrap_counting(), *wrap_kickoffs()]
+    _installed["undo"] = [
+        *wrap_prompts(),
+        *wrap_reviews(),
+        *wrap_counting(),
+        *wrap_failing(),
+        *wrap_kickoffs(),
+    ]
     add_drain(drain)
     add_scope_resolver(scope)
     client_retries.watch()

@@ -10,8 +10,10 @@ from hiveloop.adapters import estimate_cost
 from hiveloop.payloads import LlmCallData
 
 from . import _translate as translate
-from ._actions import spent_ms, status_code
+from ._actions import spent_ms, status_code, tell_guardrail_retry
+from ._call_errors import call_errors
 from ._facts import Fact
+from ._throttled import tell_retry, was_refused
 from ._tree import Node
 from ._usage import NO_USAGE, Usage
 from ._usage_notes import usage_notes
@@ -63,6 +65,8 @@ def open_model(node: Node, fact: Fact) -> None:
         # Nameless, under the node whose prompt was too long: the summary that is to replace it.
         node.data["compacts"] = run.overflow is node.parent and data["role"] is None
         run.overflow = None
+    tell_retry(node, fact)
+    tell_guardrail_retry(node, fact)
 
 
 def end_model(node: Node, fact: Fact) -> None:
@@ -80,8 +84,9 @@ def fail_model(node: Node, fact: Fact) -> None:
     """The call failed: an `llm_call` with its error and no tokens."""
     text = fact.data["error"]
     usage_notes.take(node.key)
+    error_type = fact.data["error_type"] or call_errors.get(node.key)
     error = {
-        "type": fact.data["error_type"],
+        "type": error_type,
         "message": text if fact.data["told"] else None,
         "status_code": status_code(text),
     }
@@ -92,8 +97,14 @@ def fail_model(node: Node, fact: Fact) -> None:
         {},
         {"error": {key: value for key, value in error.items() if value is not None}},
     )
-    if text and _TOO_LONG.search(text) and node.run is not None:
+    if node.run is None:
+        return
+    if text and _TOO_LONG.search(text):
         node.run.overflow = node.parent
+    elif node.parent is not None:
+        was_refused(node, fact, error_type)
+    if text and error_type is not None:
+        node.run.failed_call = (text, error_type)
 
 
 def give_up_model(node: Node, at: float, how: str) -> None:

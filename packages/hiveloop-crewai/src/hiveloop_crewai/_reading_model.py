@@ -24,6 +24,7 @@ def model_start(source: Any, event: Any, capture: bool) -> Data:
     asked = {name: getattr(event, name, None) for name in _SETTINGS}
     return _call_id(event), {
         "role": event_role(event),
+        "agent_key": str(getattr(event, "agent_id", None) or ""),
         "model": text(getattr(event, "model", None), 200),
         "provider": provider[:100] if isinstance(provider, str) else None,
         "prompt": _prompt(messages) if capture else None,

@@ -8,8 +8,10 @@ from hiveloop.adapters.preview import PROMPT_CHARS, RESULT_CHARS
 from hiveloop.adapters.shown import arguments
 
 from ._facts import NAME_CHARS, Data, event_role, failed, name_of, text
+from ._servers import server_name
 
 __all__ = [
+    "a2a_cancelled",
     "a2a_end",
     "a2a_start",
     "fails",
@@ -19,6 +21,7 @@ __all__ = [
     "learned",
     "mcp_end",
     "mcp_start",
+    "mcp_unknown",
     "nothing",
     "plan_step",
     "plan_turn",
@@ -114,7 +117,7 @@ def remembered(source: Any, event: Any, capture: bool) -> Data:
 
 def mcp_start(source: Any, event: Any, capture: bool) -> Data:
     """An MCP server is connected to, or one of its tools is run."""
-    server = name_of(getattr(event, "server_name", None), "server")
+    server = server_name(getattr(event, "server_name", None), getattr(event, "transport_type", None))
     tool = getattr(event, "tool_name", None)
     given = getattr(event, "tool_args", None)
     return f"{server}/{tool or ''}", {
@@ -127,7 +130,7 @@ def mcp_start(source: Any, event: Any, capture: bool) -> Data:
 
 def mcp_end(source: Any, event: Any, capture: bool) -> Data:
     """The MCP server answered, or failed to."""
-    server = name_of(getattr(event, "server_name", None), "server")
+    server = server_name(getattr(event, "server_name", None), getattr(event, "transport_type", None))
     return f"{server}/{getattr(event, 'tool_name', None) or ''}", {
         "output": text(getattr(event, "result", None), RESULT_CHARS) if capture else None,
         "server": server,
@@ -136,12 +139,23 @@ def mcp_end(source: Any, event: Any, capture: bool) -> Data:
     }
 
 
+def mcp_unknown(source: Any, event: Any, capture: bool) -> Data:
+    """What an MCP server is set up with could not be fetched."""
+    slug = name_of(getattr(event, "slug", None), "server")
+    return f"{slug}/", {"role": event_role(event), "server": slug, **failed(event, capture)}
+
+
+def a2a_cancelled(source: Any, event: Any, capture: bool) -> Data:
+    """What another agent asked for is not wanted any more."""
+    return "", {"outcome": "cancelled"}
+
+
 def a2a_start(source: Any, event: Any, capture: bool) -> Data:
     """Work is handed to a remote agent."""
-    remote = getattr(event, "a2a_agent_name", None) or getattr(event, "endpoint", None)
+    remote = server_name(getattr(event, "a2a_agent_name", None) or getattr(event, "endpoint", None), None)
     return name_of(getattr(event, "endpoint", None), ""), {
-        "name": f"a2a:{name_of(remote, 'agent')}"[:NAME_CHARS],
-        "coworker": name_of(remote, "agent"),
+        "name": f"a2a:{remote}"[:NAME_CHARS],
+        "coworker": remote,
         "reason": text(getattr(event, "task_description", None)) if capture else None,
     }
 

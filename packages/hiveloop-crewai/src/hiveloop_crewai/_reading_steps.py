@@ -100,8 +100,12 @@ def flow_fail(source: Any, event: Any, capture: bool) -> Data:
 
 
 def method(source: Any, event: Any, capture: bool) -> Data:
-    result = text(getattr(event, "result", None), RESULT_CHARS) if capture else None
-    return name_of(getattr(event, "method_name", None), "method"), {"output": result}
+    result = getattr(event, "result", None)
+    return name_of(getattr(event, "method_name", None), "method"), {
+        "output": text(result, RESULT_CHARS) if capture else None,
+        # Only to be compared with the answers a person could choose from.
+        "said": result if isinstance(result, str) and len(result) <= NAME_CHARS else None,
+    }
 
 
 def method_fail(source: Any, event: Any, capture: bool) -> Data:

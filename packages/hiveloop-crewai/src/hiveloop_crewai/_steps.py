@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from hiveloop import Agent
+
 from . import _translate as translate
-from ._actions import begin_action, end_action, error_of, explain, fail_action, note_failure, tried
+from ._actions import LONE, begin_action, end_action, error_of, explain, fail_action, note_failure, tried
+from ._approvals import tell_outcome
 from ._facts import Fact
 from ._runs import begin, end_run, fail_run, own_task
 from ._settings import settings
@@ -30,6 +33,7 @@ __all__ = [
     "open_tool",
     "tell_refused_tool",
     "tell_tool_failure",
+    "tell_unknown_server",
 ]
 
 _DELEGATION = frozenset({"delegate_work_to_coworker", "ask_question_to_coworker"})
@@ -72,7 +76,7 @@ def fail_agent(node: Node, fact: Fact) -> None:
     _fail(node, fact)
     if node.parent is not None and node.role in node.parent.tries:
         attempt = node.parent.tries[node.role]
-        note_failure(attempt, fact)
+        note_failure(attempt, fact, explain(node, fact.data).type)
 
 
 def _fail(node: Node, fact: Fact, **details: Any) -> None:
@@ -143,7 +147,7 @@ def fail_tool(node: Node, fact: Fact) -> None:
     _fail(node, fact)
     if node.parent is not None:
         attempt = node.parent.tries.setdefault(f"tool:{node.key}", Try())
-        note_failure(attempt, fact)
+        note_failure(attempt, fact, fact.data["error_type"])
 
 
 def tell_refused_tool(parent: Node | None, fact: Fact, run: Run | None) -> None:
@@ -196,6 +200,8 @@ def end_guardrail(node: Node, fact: Fact) -> None:
     text = data["error"] if data["told"] else None
     error = ErrorInfo("GuardrailFailed", text)
     fail_action(node, fact.at, error, data["error"], {"retry_count": data["retry_count"], "handled": True})
+    if node.parent is not None and node.parent.kind == "lite":
+        node.parent.tries.setdefault(LONE, Try())
     for attempt in node.parent.tries.values() if node.parent is not None else ():
         attempt.reason = node.name + (f": {text}" if text else "")
         attempt.text = text
@@ -214,25 +220,37 @@ def open_named(node: Node, fact: Fact) -> None:
 
 def end_step(node: Node, fact: Fact) -> None:
     """Done."""
+    tell_outcome(node, fact.data.get("said"))
     end_action(node, fact.at, {"result": fact.data.get("output")})
 
 
 def fail_step(node: Node, fact: Fact) -> None:
     """It raised."""
+    tell_outcome(node, None)
     _fail(node, fact)
 
 
 def end_mcp(node: Node, fact: Fact) -> None:
     """An MCP call failed; a server that cannot be reached is a problem that outlives the run."""
-    data = fact.data
     _fail(node, fact)
     if node.key.endswith("/") and node.run is not None:
-        (node.actor or node.run.agent).report_issue(
-            f"MCP server {data['server']} cannot be reached",
-            severity="medium",
-            issue_id=f"mcp-{data['server']}"[:128],
-            category="mcp_connection",
-        )
+        _report_server(node.actor or node.run.agent, fact.data["server"], "cannot be reached")
+
+
+def tell_unknown_server(parent: Node | None, fact: Fact, run: Run | None) -> None:
+    """What a server is set up with could not be fetched: it is never connected to."""
+    if run is not None:
+        actor = parent.actor if parent is not None else None
+        _report_server(actor or run.agent, fact.data["server"], "is not set up")
+
+
+def _report_server(agent: Agent, server: str, what: str) -> None:
+    agent.report_issue(
+        f"MCP server {server} {what}",
+        severity="medium",
+        issue_id=f"mcp-{server}"[:128],
+        category="mcp_connection",
+    )
 
 
 def open_remote(node: Node, fact: Fact) -> None:

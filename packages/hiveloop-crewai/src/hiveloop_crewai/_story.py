@@ -19,6 +19,7 @@ from ._actions import end_action, explain, fail_action, spent_ms
 from ._crew import clear_queue
 from ._facts import CANCELLED, END, OUTERMOST, POINT, START, Ambient, Fact
 from ._identity import Role, agent_of
+from ._misclosed import Misclosed
 from ._translate import ErrorInfo
 from ._tree import Node, Root, Run, Tree
 
@@ -79,8 +80,10 @@ POINTS: dict[str, _Point] = {
     "learning": insight.tell_learning,
     "learned": insight.tell_learning,
     "hook": insight.tell_hook,
+    "mcp_unknown": steps.tell_unknown_server,
 }
 #: What starts without anything around it and can still be told: as its agent's, outside any task.
+_LONE_POINTS = frozenset({"learning", "learned", "mcp_unknown"})
 _LONE = frozenset({"llm", "tool", "mcp", "a2a", "reasoning", "guardrail"})
 
 
@@ -99,6 +102,7 @@ class Story:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.tree = Tree()
+        self._misclosed = Misclosed()
         self._now = now
         #: Ended surroundings whose open steps are given up after a while, in the order of their deadlines.
         self._ending: list[_Ending] = []
@@ -120,9 +124,12 @@ class Story:
 
     def _open(self, fact: Fact) -> None:
         parent = self.tree.get(fact.parent_id)
-        if parent is not None and fact.kind in OUTERMOST and parent.was_over(fact.at):
+        is_outermost = fact.kind in OUTERMOST and not fact.data.get("internal")
+        if parent is not None and is_outermost and parent.was_over(fact.at):
             # A run that was stopped leaves its place on the bus's stack: whatever comes next seems to be inside it.
             parent = None
+        if fact.kind == "llm":
+            parent = self._misclosed.around(parent, fact.data["role"], fact.data["agent_key"])
         root = parent.root if parent is not None else Root(fact.event_id)
         node = Node(fact.event_id, fact.kind, fact.key, parent, root, fact.at)
         overfull = self.tree.put(node)
@@ -144,7 +151,7 @@ class Story:
     def _point(self, fact: Fact) -> None:
         parent = self.tree.get(fact.parent_id)
         run = parent.run if parent is not None else None
-        if run is None and fact.kind in ("learning", "learned"):
+        if run is None and fact.kind in _LONE_POINTS:
             run = self._lone_run(fact, Root(fact.event_id))
         POINTS[fact.kind](parent, fact, run)
 
@@ -181,6 +188,9 @@ class Story:
 
     def _call_of(self, fact: Fact, node: Node | None) -> Node | None:
         if fact.key in self._ended_calls:
+            # Told again: by that the bus has closed what was around the call, which is still open.
+            if node is not None and node.kind != "llm" and not node.closed:
+                self._misclosed.note(node)
             return None
         self._ended_calls[fact.key] = None
         if len(self._ended_calls) > _MAX_ENDED_CALLS:
@@ -205,21 +215,16 @@ class Story:
         now = self._now()
         while self._ending and (everything or self._ending[0].deadline <= now):
             _, ended, at, error, how = self._ending.pop(0)
-            for node in self._inside(ended):
+            for node in self.tree.inside(ended):
                 self._give_up(node, at, error, how)
         return self._ending[0].deadline - now if self._ending else None
 
-    def _inside(self, around: Node) -> list[Node]:
-        """What is open in it, innermost first."""
-        found = [node for node in self.tree.open.values() if node.is_inside(around)]
-        return sorted(found, key=lambda node: -node.at)
-
     def _cancel(self, fact: Fact) -> None:
         """A run was stopped from outside: it ends with all that is in it, and what comes next is not inside it."""
-        stopped, how = self.tree.get(fact.parent_id), fact.data["outcome"]
+        stopped, how = self.tree.get(fact.started_id or fact.parent_id), fact.data["outcome"]
         if stopped is None or stopped.closed:
             return
-        for node in (*self._inside(stopped), stopped):
+        for node in (*self.tree.inside(stopped), stopped):
             # A client that works in a thread of its own is not stopped: what it spends is still told for a while.
             if node.kind != "llm":
                 self._give_up(node, fact.at, None, how)
@@ -234,6 +239,7 @@ class Story:
     def _give_up(self, node: Node, at: float, error: ErrorInfo | None, how: str = "aborted") -> None:
         at = max(at, node.at)
         self.tree.close(node, at)
+        approvals.tell_outcome(node, None)
         if node.kind == "crew":
             clear_queue(node.root, at)
         if node.kind == "llm":

@@ -124,10 +124,23 @@ def action_failed(
 
 
 def retry_started(
-    action_id: str | None, name: str, attempt: int, reason: str | None, error: str | None
+    action_id: str | None,
+    name: str,
+    attempt: int,
+    reason: str | None,
+    error: str | None,
+    backoff_seconds: float | None = None,
 ) -> events.RetryStarted:
     """``name`` is tried again; ``attempt`` counts the try that begins now, the first one being 1."""
-    data = _known({"attempt": attempt, "function": name, "reason": reason, "original_error": error})
+    data = _known(
+        {
+            "attempt": attempt,
+            "function": name,
+            "backoff_seconds": backoff_seconds,
+            "reason": reason,
+            "original_error": error,
+        }
+    )
     summary = f"Attempt {attempt} of {name}" + (f": {reason}" if reason else "")
     return events.RetryStarted(
         action_id=action_id, payload=payloads.Retry(summary=summary[:_SUMMARY_CHARS], data=data)

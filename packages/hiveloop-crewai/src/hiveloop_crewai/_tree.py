@@ -67,6 +67,7 @@ class Run:
         "agent",
         "answered_early",
         "asked",
+        "failed_call",
         "overflow",
         "owned",
         "plan",
@@ -93,6 +94,8 @@ class Run:
         self.reported: deque[Reported] = deque(maxlen=_MAX_REPORTED)
         #: The class of what stopped it, where CrewAI could not be told so.
         self.stopped_by: str | None = None
+        #: Text and type of the error of the model call that failed last.
+        self.failed_call: tuple[str, str] | None = None
         #: The node under which a prompt was too long: the next nameless model call there is its summary.
         self.overflow: Node | None = None
 
@@ -197,6 +200,8 @@ class Tree:
         self._closed: deque[str] = deque()
         #: Nodes that are actions, model calls or runs, and have not ended.
         self.open: dict[str, Node] = {}
+        #: The same by the id of what they come from.
+        self._open_in: dict[str, dict[str, Node]] = {}
         #: Nodes given up for room, still open.
         self.evicted = 0
 
@@ -207,6 +212,7 @@ class Tree:
     def put(self, node: Node) -> Node | None:
         """Remember a node; returns one that had to be given up for it while still open."""
         self._nodes[node.id] = self.open[node.id] = node
+        self._open_in.setdefault(node.root.id, {})[node.id] = node
         if len(self.open) <= _MAX_NODES:
             return None
         oldest = next(iter(self.open.values()))
@@ -218,6 +224,10 @@ class Tree:
         node.closed, node.ended = True, at
         if self.open.pop(node.id, None) is not None:
             self._closed.append(node.id)
+            beside = self._open_in.get(node.root.id, {})
+            beside.pop(node.id, None)
+            if not beside:
+                self._open_in.pop(node.root.id, None)
         while len(self._closed) > _MAX_CLOSED:
             self._nodes.pop(self._closed.popleft(), None)
 
@@ -228,13 +238,19 @@ class Tree:
         """
         found = [
             node
-            for node in self.open.values()
+            for node in (self.open if near is None else self._open_in.get(near.root.id, {})).values()
             if node.kind == kind and node.key == key and (near is None or node.root is near.root)
         ]
         return max(found, key=lambda node: node.at, default=None)
 
+    def inside(self, around: Node) -> list[Node]:
+        """What is open in it, innermost first."""
+        found = [node for node in self._open_in.get(around.root.id, {}).values() if node.is_inside(around)]
+        return sorted(found, key=lambda node: -node.at)
+
     def clear(self) -> None:
         """Forget all."""
         self._nodes.clear()
+        self._open_in.clear()
         self._closed.clear()
         self.open.clear()
