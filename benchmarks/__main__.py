@@ -9,6 +9,7 @@ from collections.abc import Callable
 from benchmarks import (
     caller_cost,
     collector_cost,
+    dashboard_frames,
     detectors_cost,
     draining,
     exit_time,
@@ -31,6 +32,7 @@ PARTS: dict[str, Callable[[Options], None]] = {
     "frameworks": frameworks_cost.run,
     "collector": collector_cost.run,
     "collectors": server_peers.run,
+    "dashboard": dashboard_frames.run,
 }
 
 

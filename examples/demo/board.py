@@ -53,7 +53,7 @@ class Board:
         return [str(approval["approval_id"]) for approval in found]
 
     def answer_approval(self, approval_id: str, decision: str, approved_by: str) -> None:
-        """Decide a request, as the Approvals page does."""
+        """Decide a request, as the Pipeline page does."""
         path = f"/v1/approvals/{urllib.parse.quote(approval_id, safe='')}"
         body = json.dumps({"decision": decision, "approved_by": approved_by}).encode()
         self._ask(path, body, _TIMEOUT_SECONDS)

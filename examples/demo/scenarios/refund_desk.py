@@ -75,7 +75,7 @@ def _answer(decision: Decision) -> dict[str, str]:
 
 SCENARIO = Scenario(
     worker=Worker(agent_id="refund-desk", type="support", version="1.0.3", project="support"),
-    story="waits for a person before it pays; the check leaves one refund waiting and resumes another",
+    story="waits for a person before it pays, who answers by itself after half a minute",
     rest_seconds=(8.0, 20.0),
     cases=(
         Case(

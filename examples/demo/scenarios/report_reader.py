@@ -53,7 +53,7 @@ SCENARIO = Scenario(
             status="failed",
             actions=("tools > read_chapter",),
             error="BudgetExceeded",
-            anomalies={"budget": "The tokens budget of this task is spent"},
+            anomalies={"budget": "would exceed the tokens budget of this task"},
         ),
     ),
 )

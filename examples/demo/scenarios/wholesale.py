@@ -22,7 +22,7 @@ _WAITS, _WAITS_OF_A_CHECK = 60, 3
 
 
 def _decision(task: hiveloop.Task, approval_id: str, stage: Stage) -> str | None:
-    """What a person said on the Approvals page; None when nobody did for so long."""
+    """What a person said on the Pipeline page; None when nobody did for so long."""
     for _ in range(_WAITS if stage.pace.live else _WAITS_OF_A_CHECK):
         decision = task.wait_for_approval(approval_id, timeout=_WAIT_SECONDS)
         if decision is not None or stage.pace.stopped:
@@ -46,7 +46,7 @@ def _run(order: str, stage: Stage) -> None:
 
 SCENARIO = Scenario(
     worker=_WORKER,
-    story="asks before it orders for thousands: answer on the Approvals page; the check answers through the API",
+    story="asks before it orders for thousands: answer on the Pipeline page; the check answers through the API",
     rest_seconds=(30.0, 60.0),
     cases=(
         Case(

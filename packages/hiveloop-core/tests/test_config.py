@@ -10,7 +10,17 @@ import hiveloop
 import pytest
 from hiveloop import config
 
-VARIABLES = ("API_KEY", "ENDPOINT", "ENVIRONMENT", "GROUP", "BATCH_SIZE", "DEBUG", "CAPTURE_CONTENT")
+VARIABLES = (
+    "API_KEY",
+    "ENDPOINT",
+    "ENVIRONMENT",
+    "GROUP",
+    "FLUSH_INTERVAL",
+    "BATCH_SIZE",
+    "MAX_QUEUE_SIZE",
+    "DEBUG",
+    "CAPTURE_CONTENT",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +51,36 @@ def test_none_falls_back_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.batch_size == 250
     assert settings.capture_content is False
     assert config.load({"api_key": "hb_test_given"}).api_key == "hb_test_given"
+
+
+def test_what_init_is_not_told_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {
+        "environment": "staging",
+        "group": "g",
+        "flush_interval": 2.0,
+        "batch_size": 7,
+        "max_queue_size": 9,
+    }
+    for name, value in {**said, "debug": "off", "capture_content": "no"}.items():
+        monkeypatch.setenv(f"HIVELOOP_{name.upper()}", str(value))
+    settings = hiveloop.init().settings
+    assert {name: getattr(settings, name) for name in said} == said
+    assert (settings.debug, settings.capture_content) == (False, False)
+    hiveloop.shutdown(0)
+    assert hiveloop.init(environment="production", capture_content=True).settings.environment == "production"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("FLUSH_INTERVAL", "soon"), ("BATCH_SIZE", "1.5"), ("DEBUG", "maybe"), ("GROUP", " ")]
+)
+def test_a_mistake_in_the_environment_is_named_with_its_variable(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"HIVELOOP_{name}", value)
+    with pytest.raises(hiveloop.HiveLoopConfigError, match=f"HIVELOOP_{name}") as caught:
+        hiveloop.init()
+    assert "None" not in str(caught.value)
+    assert value.strip() in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,14 @@ def test_what_a_collector_may_say(
     assert got == code, said
 
 
+def test_an_address_with_a_path_is_pointed_out(sham: Sham, doctor: Callable[..., tuple[int, str]]) -> None:
+    sham.answers["/v1/health"] = (200, {}, {"version": "1.0.0"})  # as a collector answers there, too
+    code, said = doctor("--endpoint", f"{sham.url}/v1", "--api-key", KEY)
+    assert code == 1
+    assert f"✗ {sham.url}/v1 does not serve what a collector does" in said
+    assert "without a path such as /v1?" in said
+
+
 def test_a_collector_without_the_status_page_is_asked_for_agents(
     sham: Sham, doctor: Callable[..., tuple[int, str]]
 ) -> None:

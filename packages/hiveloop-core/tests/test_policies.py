@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
+import os
 import pickle
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +20,9 @@ import pytest
 from hiveloop import policies
 from hiveloop._runtime import runtime
 from hiveloop.adapters import gate
+from hiveloop.errors import HiveLoopConfigError
+from hiveloop.events import Custom
+from hiveloop.payloads import LlmCall, LlmCallData
 from hiveloop.policies import (
     Approval,
     Budget,
@@ -241,10 +248,67 @@ def test_rates_of_calls(seen: Captured) -> None:
     assert caught.value.policy_result.metadata["counted"] == 2
 
 
-def test_a_window_is_exact_and_bounded() -> None:
-    from hiveloop.policies._meter import _STRETCHES, _Window
+def test_a_stream_without_a_pause_leaves_the_window_as_it_entered_it() -> None:
+    window = policies._window.Window(3_600)
+    for number in range(40_000):  # four a second, for nearly three hours
+        window.add(number * 0.25)
+    assert 14_400 <= window.prune(9_999.75) <= 14_410
+    assert len(window._entries) <= 10_002
 
-    window = _Window(10.0)
+
+def test_a_call_that_is_no_figure_spoils_no_budget(seen: Captured) -> None:
+    policies.add(Budget(usd=1.0))
+    for cost in (float("nan"), float("inf"), -5.0):
+        with pytest.raises(PolicyViolationError), agent().task(enforce_policy=True) as task:
+            task.emit(Custom(payload=LlmCall(data=LlmCallData(name="turn", cost=cost))))
+            task.llm_call("turn", cost=0.6)
+            task.llm_call("turn", cost=0.6)
+
+
+def test_a_coroutine_is_no_judge(seen: Captured) -> None:
+    async def judge(request: Any) -> str:
+        return "block"
+
+    class Judge:
+        async def __call__(self, request: Any) -> str:
+            return "block"
+
+    for given in (judge, Judge(), functools.partial(judge)):
+        with pytest.raises(HiveLoopConfigError, match="plain function"):
+            policies.add(given)
+
+
+def test_reset_and_a_change_of_policies_do_not_wait_for_each_other() -> None:
+    policies.add(Budget(calls=1))
+    book = policies._book.book()
+    is_held, go_on = threading.Event(), threading.Event()
+
+    def change() -> None:
+        with book._lock:  # as whoever adds one, or learns the collector's, has it
+            is_held.set()
+            go_on.wait(10)
+            with runtime.lock:
+                pass
+
+    changing = threading.Thread(target=change, daemon=True)
+    changing.start()
+    assert is_held.wait(10)
+    resetting = threading.Thread(target=hiveloop.reset, daemon=True)
+    resetting.start()
+    deadline = time.monotonic() + 10
+    while runtime.policies is not None and time.monotonic() < deadline:
+        time.sleep(0.01)  # it is inside now
+    go_on.set()
+    changing.join(10)
+    resetting.join(10)
+    assert not changing.is_alive()
+    assert not resetting.is_alive()
+
+
+def test_a_window_is_exact_and_bounded() -> None:
+    from hiveloop.policies._window import _STRETCHES, Window
+
+    window = Window(10.0)
     for number in range(100):
         window.add(number * 1.0)
     assert window.prune(99.0) == 10
@@ -471,11 +535,11 @@ def test_enforce_policy_takes_anything(value: Any, seen: Captured) -> None:
 
 def test_counts_are_bounded(seen: Captured) -> None:
     policies.add(Budget(calls=5, per="session"), Rate(count=10, seconds=60))
-    for number in range(1_500):
+    for number in range(4_500):
         agent().start_task(session_id=f"s-{number}").llm_call("n")
     meter = policies._book.book()._meter
-    assert len(meter._runs._states) <= 1_000
-    assert all(len(accounts._states) <= 1_000 for accounts in meter._accounts.values())
+    assert meter._runs.kept <= 2_000
+    assert all(accounts.kept <= 2_000 for accounts in meter._accounts.values())
 
 
 # -- the collector's --
@@ -571,6 +635,40 @@ def test_what_is_known_holds_while_the_collector_is_away_and_changes_when_it_doe
     settle()
     assert served.asked[0] is None
     assert served.asked[-1] is not None
+
+
+FORKS = """
+import os, sys, hiveloop
+from hiveloop import policies
+from hiveloop.policies import _feed
+_feed.REFRESH_SECONDS = 0.0
+hiveloop.init(api_key="hb_test_x", endpoint=sys.argv[1])
+def is_blocked():
+    blocked = hiveloop.agent("a").task().check_policy_sync().blocked
+    policies._book.book()._feed._thread.join(10)
+    return blocked
+if sys.argv[2] == "known":
+    assert is_blocked()
+child = os.fork()
+if child == 0:
+    os._exit(0 if is_blocked() and is_blocked() else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.parametrize(("state", "questions"), [("unknown", 2), ("known", 3)])
+def test_a_forked_child_follows_the_collector_by_itself(state: str, questions: int, served: Served) -> None:
+    served.policies = [BUDGET]
+    done = subprocess.run(
+        [sys.executable, "-c", FORKS, served.url, state],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    # Nobody asks for what it knows already: the child has the tag of its parent's answer.
+    assert len(served.asked) >= questions  # a heartbeat may ask once more
+    assert served.asked[0] is None
+    assert None not in served.asked[1:]
 
 
 def test_nobody_is_asked_before_somebody_wants_to_know(served: Served) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
@@ -186,3 +187,68 @@ def test_decorated_before_init_works_after() -> None:
     with capture_events() as seen:
         assert f() == 1
     assert [e["event_type"] for e in seen.events] == ["action_started", "action_completed"]
+
+
+def test_methods_of_every_kind_stay_what_they_are(hive: Captured) -> None:
+    agent = hiveloop.agent("a")
+
+    class Worker:
+        @agent.track
+        @classmethod
+        def of_class(cls) -> str:
+            return cls.__name__
+
+        @agent.track("named")
+        @staticmethod
+        def static(value: int) -> int:
+            return value
+
+        @agent.track()
+        @property
+        def known(self) -> int:
+            """Documented."""
+            return 7
+
+    worker: Any = Worker()
+    assert (Worker.of_class(), worker.of_class(), Worker.static(1), worker.static(2), worker.known) == (
+        "Worker",
+        "Worker",
+        1,
+        2,
+        7,
+    )
+    assert Worker.known.__doc__ == "Documented."
+    started = [event["payload"]["action_name"] for event in hive.of_type("action_started")]
+    assert started == ["of_class", "of_class", "named", "named", "known"]
+
+
+def test_what_is_no_function_is_left_as_it_is_and_said(hive: Captured, caplog: Any) -> None:
+    agent = hiveloop.agent("a")
+    later = functools.partialmethod(print)
+
+    @agent.track
+    class Plain:
+        pass
+
+    assert isinstance(Plain, type)
+    assert agent.track("name")(later) is later
+    assert agent.track(later) is later
+    assert [record.args for record in caplog.records] == [("Plain",), ("partialmethod",), ("partialmethod",)]
+
+
+def test_callable_objects_and_partials_are_named_and_awaited(hive: Captured) -> None:
+    agent = hiveloop.agent("a")
+
+    class Search:
+        async def __call__(self) -> int:
+            assert hiveloop.current_action() is not None
+            return 3
+
+    def add(one: int, two: int) -> int:
+        return one + two
+
+    search = agent.track(Search())
+    assert inspect.iscoroutinefunction(search)
+    assert asyncio.run(search()) == 3
+    assert agent.track(functools.partial(add, 1))(2) == 3
+    assert [event["payload"]["action_name"] for event in hive.of_type("action_started")] == ["Search", "add"]

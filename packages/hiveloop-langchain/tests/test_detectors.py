@@ -10,14 +10,12 @@ from typing import Annotated, Any
 import httpx
 import pytest
 import tenacity
-from hiveloop import Intervention
 from hiveloop.detectors import (
     BudgetExceeded,
     BudgetGuard,
     ContradictionDetector,
     CycleDetected,
     CycleDetector,
-    Detector,
     ErrorBurstDetector,
     PromptBloatDetector,
     RetryStormDetector,
@@ -26,73 +24,18 @@ from hiveloop.detectors import (
     StuckDetector,
     TokenWasteDetector,
 )
-from hiveloop.testing import Captured, capture_events
+from hiveloop.testing import capture_events
 from hiveloop.testing.conformance import assert_catalogue, assert_closed
-from hiveloop_langchain import GateMiddleware, HiveLoopCallbackHandler
 from langchain.agents import create_agent
 from langchain.agents.middleware import TodoListMiddleware
-from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.messages import AIMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from langgraph.graph import START, MessagesState, StateGraph
-from langgraph.prebuilt import InjectedState, ToolNode, tools_condition
+from langgraph.prebuilt import InjectedState
 
-from .scripted import Scripted, calls, names, says
-
-ASKED = {"messages": [("user", "what is known of flour?")]}
-LOOP = says("", ("search", {"q": "flour"}))
-
-
-class Search:
-    """A tool that counts what it really did."""
-
-    def __init__(self, result: str | Exception = "nothing found") -> None:
-        self.ran = 0
-        self.result = result
-
-    def tool(self) -> Any:
-        @tool
-        def search(q: str) -> str:
-            """Search."""
-            self.ran += 1
-            if isinstance(self.result, Exception):
-                raise self.result
-            return self.result
-
-        return search
-
-
-def found(seen: Captured) -> list[dict[str, Any]]:
-    return [event["payload"]["data"] for event in seen.kinds("anomaly")]
-
-
-def config(**more: Any) -> Any:
-    return {"callbacks": [HiveLoopCallbackHandler(agent="finder")], "recursion_limit": 60, **more}
-
-
-def looping(turns: int = 8) -> Scripted:
-    """A model that asks the same thing again and again, until it is told not to."""
-
-    def answer(messages: Any) -> AIMessage:
-        return says("I stop") if "repeating yourself" in str(messages[-1].content) else LOOP
-
-    return Scripted(script=[*[answer] * turns, says("gave up")])
-
-
-def agent_of(model: Any, search: Search, **settings: Any) -> Any:
-    return create_agent(model, [search.tool()], system_prompt="You search.", **settings)
-
-
-def graph_of(model: Any, search: Search, **settings: Any) -> Any:
-    """The same by hand, with LangGraph alone."""
-    graph = StateGraph(MessagesState)
-    graph.add_node("model", lambda state, config: {"messages": [model.invoke(state["messages"], config)]})
-    graph.add_node("tools", ToolNode([search.tool()], **settings))
-    graph.add_edge(START, "model")
-    graph.add_conditional_edges("model", tools_condition)
-    graph.add_edge("tools", "model")
-    return graph.compile(name="finder")
-
+from .looping import ASKED, Search, agent_of, config, found, graph_of, looping
+from .scripted import Scripted, calls, says
 
 # -- loops --
 
@@ -131,18 +74,6 @@ def test_raise_stops_the_run_at_the_next_step_with_what_was_raised(
     assert_closed(seen)
 
 
-def test_the_object_that_was_raised_is_the_one_that_comes_out() -> None:
-    stop = Intervention("the owner said so")
-
-    def decide(finding: Any) -> None:
-        raise stop
-
-    with capture_events(detectors=[CycleDetector(on_detect=decide)]):
-        with pytest.raises(Intervention) as raised:
-            agent_of(looping(), Search(), middleware=[GateMiddleware()]).invoke(ASKED, config())
-    assert raised.value is stop
-
-
 def test_a_tool_node_that_handles_every_error_does_not_keep_the_stop() -> None:
     search = Search()
     with capture_events(detectors=[CycleDetector(on_detect="raise")]):
@@ -151,48 +82,12 @@ def test_a_tool_node_that_handles_every_error_does_not_keep_the_stop() -> None:
     assert search.ran == 2
 
 
-@pytest.mark.parametrize("is_async", [False, True])
-def test_nudge_answers_in_the_place_of_the_tool(is_async: bool) -> None:
-    search = Search()
-    with capture_events(detectors=[CycleDetector(on_detect="nudge")]) as seen:
-        agent = agent_of(looping(), search, middleware=[GateMiddleware()])
-        result = asyncio.run(agent.ainvoke(ASKED, config())) if is_async else agent.invoke(ASKED, config())
-    assert search.ran == 2
-    read = [message for message in result["messages"] if isinstance(message, ToolMessage)]
-    assert [message.content == "nothing found" for message in read] == [True, True, False]
-    assert "repeating yourself" in read[-1].content
-    assert (read[-1].name, read[-1].tool_call_id) == ("search", "call-0-search")
-    assert result["messages"][-1].content == "I stop"
-    assert names(seen, "action_started").count("search") == 3
-    assert_closed(seen)
-
-
 def test_without_the_middleware_a_nudge_is_a_report() -> None:
     search = Search()
     with capture_events(detectors=[CycleDetector(on_detect="nudge")]) as seen:
         agent_of(looping(4), search).invoke(ASKED, config())
     assert search.ran == 4
     assert len(found(seen)) == 2
-
-
-def test_the_middleware_asks_once_and_passes_all_else_on() -> None:
-    class Asked(Detector):
-        def __init__(self) -> None:
-            super().__init__()
-            self.calls: list[tuple[str, str, Any]] = []
-
-        def before_call(self, call: Any) -> None:
-            self.calls.append((call.kind, call.name, call.arguments if call.kind == "tool" else None))
-
-    search, asked = Search(), Asked()
-    agent = agent_of(looping(1), search, middleware=[GateMiddleware()])
-    with capture_events(detectors=[asked]):
-        agent.invoke(ASKED, config())
-    assert asked.calls == [
-        ("llm", "model", None), ("tool", "search", {"q": "flour"}), ("llm", "model", None),
-    ]  # fmt: skip
-    agent.invoke(ASKED)  # nobody observes, nobody asks
-    assert search.ran == 2
 
 
 def test_the_state_a_tool_is_given_is_no_argument_of_the_model() -> None:

@@ -496,3 +496,15 @@ async def test_leaving_an_async_stream_is_no_failure(hive: Any) -> None:
     assert [event["status"] for event in hive.of_type("task_completed")] == ["abandoned"]
     assert calls(hive)[0]["metadata"]["outcome"] == "abandoned"
     assert_closed(hive)
+
+
+def test_a_thread_id_that_cannot_be_printed_costs_no_run() -> None:
+    class Mute:
+        def __str__(self) -> str:
+            raise RuntimeError("no text")
+
+    with capture_events() as seen:
+        handler = HiveLoopCallbackHandler(agent="a")
+        config: Any = {"callbacks": [handler], "metadata": {"thread_id": Mute()}}
+        assert RunnableLambda(lambda x: x + 1).invoke(1, config) == 2
+    assert len(seen.of_type("task_started", "task_completed")) == 2

@@ -31,6 +31,7 @@ FILES = (
     "conformance",
     "content",
     "endings",
+    "gate_middleware",
     "interleaving",
     "interrupts",
     "pure",

@@ -13,6 +13,7 @@ Nothing here raises into the program but :class:`HiveLoopConfigError` for a wron
 
 from __future__ import annotations
 
+from . import _copies as _copies
 from ._action import Action
 from ._agent import Agent
 from ._ambient import current_action, current_agent, current_task, propagate, track

@@ -10,6 +10,7 @@ from msgspec import Struct
 from . import _scope
 from ._arguments import describe_exception, flat
 from ._gate import gate
+from ._locks import Lock
 from ._runtime import runtime
 from ._safety import contained
 from ._task import outcome_of
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ._task import Task
 
 __all__ = ["Action"]
+
+_entering = Lock()
 
 
 class Action(Struct, eq=False):
@@ -40,6 +43,8 @@ class Action(Struct, eq=False):
     _scope: _scope.Scope | None = None
     # Popping is atomic: whoever gets the item is the one that ends the action.
     _open_token: list[bool] | None = None
+    #: Stand for this action where it is entered again while it is open: in a recursion, or in another thread.
+    _twins: list[Action] | None = None
 
     @contained
     def set_payload(self, payload: dict[str, Any]) -> None:
@@ -120,9 +125,44 @@ class Action(Struct, eq=False):
             event.correlation_id = task.correlation_id
         self.agent.send(event)
 
-    def __enter__(self) -> Action:
-        self.begin(_scope.caller_frame(1))
+    def _enter(self, frame: FrameType | None) -> Action:
+        with _entering:
+            action = self if not self._open_token else self._twin()
+            action._open_token = [True]
+        try:
+            action.begin(frame)
+        except BaseException as error:
+            # An Intervention, or an interrupt in the middle of it: the block is not entered, so nobody would end it.
+            if action._scope is not None:
+                action.end(type(error), error)
+            action._open_token = None
+            raise
+        return action
+
+    def _twin(self) -> Action:
+        twin = Action(self.agent, self.name, self.function)
+        self._twins = [*(self._twins or ()), twin]
+        return twin
+
+    def _entered_here(self) -> Action:
+        """Which of this action and its twins the calling context is in: the innermost; elsewhere the latest."""
+        entered = {action.action_id: action for action in (self, *(self._twins or ())) if action._open_token}
+        scope = _scope.current()
+        while scope is not None and scope.action_id not in entered:
+            scope = scope.previous
+        action = next(reversed(entered.values()), self) if scope is None else entered[scope.action_id]
+        with _entering:
+            self._twins = [twin for twin in self._twins or () if twin is not action] or None
+        return action
+
+    def __copy__(self) -> Action:
         return self
+
+    def __deepcopy__(self, memo: Any) -> Action:
+        return self
+
+    def __enter__(self) -> Action:
+        return self._enter(_scope.caller_frame(1))
 
     def __exit__(
         self,
@@ -130,11 +170,10 @@ class Action(Struct, eq=False):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.end(exc_type, exc)
+        (self if self._twins is None else self._entered_here()).end(exc_type, exc)
 
     async def __aenter__(self) -> Action:
-        self.begin(_scope.caller_frame(1))
-        return self
+        return self._enter(_scope.caller_frame(1))
 
     async def __aexit__(
         self,
@@ -142,7 +181,7 @@ class Action(Struct, eq=False):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.end(exc_type, exc)
+        self.__exit__(exc_type, exc, traceback)
 
     def __repr__(self) -> str:
         return f"<Action {self.name} of {self.agent.agent_id}>"

@@ -18,7 +18,7 @@ from ._heartbeat import Callback
 from ._runtime import Session, runtime
 from ._safety import contained
 from ._task import Task, run_details
-from ._track import tracked
+from ._track import tracker
 from ._version import SDK_VERSION
 from ._vital_signs import queue_event, vital_signs
 from .events import AgentRegistered, Custom, Event, Heartbeat
@@ -273,23 +273,6 @@ class Agent(AgentStory, AgentInsight):
 
     def __repr__(self) -> str:
         return f"<Agent {self.agent_id}>"
-
-
-def tracker(name: Any, owner: Callable[[], Agent | None]) -> Any:
-    """The decorator behind ``agent.track`` and ``hiveloop.track``; ``owner`` is asked at each call."""
-
-    def decorate(fn: F) -> F:
-        given = None if callable(name) else name
-        label = identifier(given) or str(getattr(fn, "__name__", "action"))
-        function = getattr(fn, "__qualname__", None)
-
-        def make() -> Action | None:
-            agent = owner()
-            return None if agent is None else Action(agent, label, function)
-
-        return tracked(fn, make)
-
-    return decorate(name) if callable(name) else decorate
 
 
 def ambient_agent() -> Agent | None:

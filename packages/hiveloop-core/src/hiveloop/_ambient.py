@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import _scope
 from ._action import Action
-from ._agent import Agent, ambient_agent, tracker
+from ._agent import Agent, ambient_agent
 from ._safety import contained
 from ._task import Task
+from ._track import tracker
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -65,8 +66,9 @@ def propagate(target: Any) -> Any:
 
     ``Thread(target=hiveloop.propagate(work))``, ``hiveloop.propagate(ThreadPoolExecutor())``.
     """
-    futures = sys.modules.get("concurrent.futures")  # without it there are no executors
-    if futures is not None and isinstance(target, futures.Executor):
+    # Without it there are no executors.
+    executor = getattr(sys.modules.get("concurrent.futures"), "Executor", None)
+    if executor is not None and isinstance(target, executor):
         from ._executor import PropagatingExecutor
 
         return PropagatingExecutor(target)

@@ -6,10 +6,10 @@ import contextlib
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable
 
 from ._approval_poll import Poll, Said, State
+from ._clock import steady_seconds
 from ._decision import Decision
 from ._drain import drain
 from ._http import imports
@@ -41,7 +41,7 @@ class Wait:
         self._poll = poll
         self._approval_id = approval_id
         self._deliver = deliver
-        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._deadline = None if timeout is None else steady_seconds() + timeout
         self._released = threading.Event()
         self._failures = 0
         self._unknown_since: float | None = None
@@ -58,13 +58,13 @@ class Wait:
             drain(min(_DRAIN_SECONDS, self._left()))
             self._await_delivery()
             while not self._released.is_set():
-                asked_at, seconds = time.monotonic(), int(min(POLL_SECONDS, self._left()))
+                asked_at, seconds = steady_seconds(), int(min(POLL_SECONDS, self._left()))
                 said = self._poll.ask(seconds)
                 if said.state == State.DECIDED:
                     _settle(self._approval_id, said.decision)
                     return Decision(said.decision, said.approved_by, said.reason)
                 # One that is about to stop, or that does not wait, answers at once: no reason to ask again at once.
-                is_patient = said.state == State.PENDING and time.monotonic() - asked_at >= seconds / 2 > 0
+                is_patient = said.state == State.PENDING and steady_seconds() - asked_at >= seconds / 2 > 0
                 if self._is_over(said) or not self._pause(said, is_patient):
                     return None
             return None
@@ -73,12 +73,12 @@ class Wait:
 
     def _left(self) -> float:
         return (
-            threading.TIMEOUT_MAX if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+            threading.TIMEOUT_MAX if self._deadline is None else max(0.0, self._deadline - steady_seconds())
         )
 
     def _await_delivery(self) -> None:
-        until = time.monotonic() + min(DELIVERY_SECONDS, self._left())
-        while not self._released.is_set() and (left := until - time.monotonic()) > 0:
+        until = steady_seconds() + min(DELIVERY_SECONDS, self._left())
+        while not self._released.is_set() and (left := until - steady_seconds()) > 0:
             if self._deliver(min(_DELIVERY_STEP_SECONDS, left)):
                 return
 
@@ -95,7 +95,7 @@ class Wait:
         if said.state != State.UNKNOWN:
             self._unknown_since = None
             return False
-        now = time.monotonic()
+        now = steady_seconds()
         if not self._deliver(0.0) or self._unknown_since is None:
             self._unknown_since = now
         if now - self._unknown_since > UNKNOWN_SECONDS:

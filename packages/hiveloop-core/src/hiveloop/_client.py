@@ -7,12 +7,12 @@ import logging
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import _scope, _sender, config
 from ._board import HiveBoard
+from ._clock import steady_seconds
 from ._drain import drain
 from ._http import imports
 from ._pipeline import Middleware
@@ -49,33 +49,35 @@ _debugging: Callable[[], None] | None = None
 def init(
     api_key: str | None = None,
     endpoint: str | None = None,
-    environment: str | None = "production",
-    group: str | None = "default",
-    flush_interval: float | None = 5.0,
-    batch_size: int | None = 100,
-    max_queue_size: int | None = 100_000,
-    debug: bool | None = False,
+    environment: str | None = None,
+    group: str | None = None,
+    flush_interval: float | None = None,
+    batch_size: int | None = None,
+    max_queue_size: int | None = None,
+    debug: bool | None = None,
     *,
     middleware: Iterable[Middleware] | None = (),
     detectors: Iterable[Detector] | None = (),
-    capture_content: bool | None = True,
+    capture_content: bool | None = None,
     prices: Mapping[str, Mapping[str, float]] | None = None,
     instrument: bool | str | Iterable[str] = False,
 ) -> HiveBoard:
     """Start sending. A second call warns and returns the first client; after ``shutdown`` it starts afresh.
 
+    What is not given (``None``) comes from the variable ``HIVELOOP_<NAME>``, then from the default named here.
+
     Args:
         api_key: ``hb_live_…`` or ``hb_test_…``; ``None``: ``HIVELOOP_API_KEY``, and on a loopback endpoint none is needed.
         endpoint: URL of the collector; ``None``: ``HIVELOOP_ENDPOINT``, then ``http://127.0.0.1:8000``.
-        environment: filterable name, 64 characters; ``None``: ``HIVELOOP_ENVIRONMENT``.
-        group: filterable name, 128 characters; ``None``: ``HIVELOOP_GROUP``.
-        flush_interval: seconds between deliveries of incomplete batches.
-        batch_size: events per request, 1 to 500.
-        max_queue_size: events kept in memory (and 64 MB) before the oldest are dropped and counted.
-        debug: log what the SDK does to the ``hiveloop`` logger.
+        environment: filterable name, 64 characters; ``production``.
+        group: filterable name, 128 characters; ``default``.
+        flush_interval: seconds between deliveries of incomplete batches; 5.
+        batch_size: events per request, 1 to 500; 100.
+        max_queue_size: events kept in memory (and 64 MB) before the oldest are dropped and counted; 100,000.
+        debug: log what the SDK does to the ``hiveloop`` logger; off.
         middleware: callables ``(event) -> event | None | iterable of events``, in order.
         detectors: what watches the agents, such as ``CycleDetector()``; see :mod:`hiveloop.detectors`.
-        capture_content: ``False`` keeps prompts, responses, arguments and results from ever leaving.
+        capture_content: ``False`` keeps prompts, responses, arguments and results from ever leaving; on.
         prices: ``{model: {"input_per_m": dollars, "output_per_m": dollars}}``: estimate costs the program does not report.
         instrument: ``True`` turns on the adapter of every installed framework; a name or a list of names, those.
 
@@ -188,7 +190,7 @@ def _at_exit() -> None:
 @contained
 def _shutdown(timeout: float, drain_seconds: float, give_up_seconds: float) -> None:
     global _board, _debugging
-    deadline = time.monotonic() + timeout
+    deadline = steady_seconds() + timeout
     stopping = _stopping
     # A second caller waits for the first: the end of the program must not overtake a shutdown in another thread.
     if not stopping.acquire(timeout=timeout):
@@ -196,7 +198,7 @@ def _shutdown(timeout: float, drain_seconds: float, give_up_seconds: float) -> N
     try:
         if _board is not None:
             unused = drain(min(drain_seconds, timeout), is_final=True)
-            _board.stop(max(0.0, deadline - time.monotonic()), give_up_seconds - drain_seconds + unused)
+            _board.stop(max(0.0, deadline - steady_seconds()), give_up_seconds - drain_seconds + unused)
     finally:
         _board = None
         if _debugging is not None:

@@ -8,7 +8,15 @@ import os
 import time
 from collections.abc import Callable
 
-__all__ = ["Clock", "format_timestamp", "new_process_id"]
+__all__ = ["Clock", "format_timestamp", "new_process_id", "steady_seconds"]
+
+# What the program's tests freeze or replace in `time` must not stop a wait of ours or raise in a handle: each of these is
+# held where a replacement does not reach.
+
+
+def steady_seconds(_read: Callable[[], float] = time.monotonic) -> float:
+    """Seconds of a clock that only goes forward, for waits and deadlines."""
+    return _read()
 
 
 _HEX = "0123456789abcdef"
@@ -32,9 +40,10 @@ class Clock:
     Time-ordered ids keep the collector's unique index append-only, which makes it several times faster.
     """
 
-    __slots__ = ("_block", "_middle", "_moment", "_next", "_second", "monotonic")
+    __slots__ = ("_block", "_middle", "_moment", "_next", "_now_ns", "_second", "monotonic")
 
     def __init__(self) -> None:
+        self._now_ns: Callable[[], int] = time.time_ns
         self.monotonic: Callable[[], float] = time.perf_counter
         self.reseed()
 
@@ -54,7 +63,7 @@ class Clock:
 
     def stamp(self) -> tuple[str, str]:
         """A new event id and the matching timestamp."""
-        ms = time.time_ns() // 1_000_000
+        ms = self._now_ns() // 1_000_000
         serial = self._next()
         known_ms, block, prefix, timestamp = self._moment
         if known_ms != ms or block != serial >> 12:
@@ -82,5 +91,9 @@ class Clock:
 
 
 @functools.lru_cache(maxsize=2)
-def _second_text(seconds: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+def _second_text(
+    seconds: int,
+    _write: Callable[..., str] = time.strftime,
+    _split: Callable[[float], time.struct_time] = time.gmtime,
+) -> str:
+    return _write("%Y-%m-%dT%H:%M:%S", _split(seconds))

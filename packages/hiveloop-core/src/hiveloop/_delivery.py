@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ._answer import Answer, Verdict
 from ._buffer import Buffer, Lane, Record
+from ._clock import steady_seconds
 from ._http import Http
 from .events import LIMITS
 
@@ -218,7 +218,7 @@ class Delivery:
 
     def _has_been_tried(self, record: Record) -> bool:
         """A server may fail by itself: only an event with which it fails for long, though it takes others, is to blame."""
-        now = time.monotonic()
+        now = steady_seconds()
         if now - self._faults.setdefault(record[0], now) < FAULT_SECONDS:
             return False
         del self._faults[record[0]]
@@ -226,8 +226,8 @@ class Delivery:
 
     def _is_doubt_over(self) -> bool:
         if self._doubts_since is None:
-            self._doubts_since = time.monotonic()
-        return time.monotonic() - self._doubts_since > DOUBT_SECONDS
+            self._doubts_since = steady_seconds()
+        return steady_seconds() - self._doubts_since > DOUBT_SECONDS
 
     def _set_aside(self, records: list[Record], reason: str) -> None:
         self._buffer.discard(records, "rejected")

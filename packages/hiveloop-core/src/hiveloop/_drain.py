@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 
+from ._clock import steady_seconds
 from ._runtime import runtime
 from ._safety import attempt
 
@@ -33,11 +33,11 @@ def remove_drain(hook: Drain) -> None:
 
 def drain(timeout: float, is_final: bool = False) -> float:
     """Run every hook within ``timeout`` seconds; returns what is left of it. Never raises."""
-    deadline = time.monotonic() + timeout
+    deadline = steady_seconds() + timeout
     for hook in tuple(_drains):
         attempt(partial(_run, hook, deadline, is_final), "drain of an adapter")
-    return max(0.0, deadline - time.monotonic())
+    return max(0.0, deadline - steady_seconds())
 
 
 def _run(hook: Drain, deadline: float, is_final: bool) -> None:
-    hook(max(0.0, deadline - time.monotonic()), is_final)
+    hook(max(0.0, deadline - steady_seconds()), is_final)

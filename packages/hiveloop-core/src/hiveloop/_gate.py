@@ -53,10 +53,13 @@ def has_gates() -> bool:
     return bool(runtime.gates)
 
 
-def add_gate(ask: Gate, *, made: bool = True) -> None:
-    """Register a gate for this process; ``made`` says whether it is asked about calls that were made already, too."""
+def add_gate(ask: Gate, *, made: bool = True, first: bool = False) -> None:
+    """Register a gate for this process; ``made`` says whether it is asked about calls that were made already, too.
+
+    ``first`` is for one that only forbids: those after it may reserve something for a call they let pass.
+    """
     with runtime.lock:
-        runtime.gates = (*runtime.gates, ask)
+        runtime.gates = (ask, *runtime.gates) if first else (*runtime.gates, ask)
         if made:
             runtime.made_gates = (*runtime.made_gates, ask)
 

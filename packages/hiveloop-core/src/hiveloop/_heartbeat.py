@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 import threading
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ._clock import steady_seconds
 from ._safety import attempt, report
 from .errors import HiveLoopError
 
@@ -115,14 +115,14 @@ class Heartbeats:
     def _push(self, agent: Agent, interval: float) -> None:
         self._serial += 1
         self._newest[agent.agent_id] = self._serial
-        heapq.heappush(self._due, (time.monotonic() + interval, self._serial, agent))
+        heapq.heappush(self._due, (steady_seconds() + interval, self._serial, agent))
 
     def _run(self) -> None:
         while True:
             with self._changed:
                 if self._stopped:
                     return
-                wait = self._due[0][0] - time.monotonic() if self._due else None
+                wait = self._due[0][0] - steady_seconds() if self._due else None
                 if wait is None or wait > 0:
                     # An interval may be longer than a condition can wait: infinite, say.
                     self._changed.wait(None if wait is None else min(wait, 3600.0))

@@ -6,12 +6,12 @@ import contextlib
 import importlib
 import sys
 import threading
-import time
 import zlib
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ._answer import Answer, Verdict, read_answer
+from ._clock import steady_seconds
 from ._outlet import is_audited, show
 
 __all__ = ["CONNECT_TIMEOUT_SECONDS", "Http", "imports", "read_whole"]
@@ -168,14 +168,14 @@ class Http:
 
 def read_whole(response: Any) -> bytes:
     """The body. The socket's timeout starts anew with every byte, so an answer that trickles has one for the whole."""
-    give_up_at = time.monotonic() + _WHOLE_ANSWER_SECONDS
+    give_up_at = steady_seconds() + _WHOLE_ANSWER_SECONDS
     content = bytearray()
     while len(content) <= _MAX_ANSWER_BYTES:
         piece = response.read1(65_536, decode_content=True)
         if not piece:
             break
         content += piece
-        if time.monotonic() > give_up_at:
+        if steady_seconds() > give_up_at:
             raise TimeoutError("the answer trickles")
     return bytes(content)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 from ._buffer import Lane
@@ -18,6 +19,10 @@ __all__ = ["Middleware", "Pipeline", "Sink", "Watch"]
 Middleware = Callable[[Event], "Event | Iterable[Event] | None"]
 #: Detectors: shown every event of an agent, they return what they have to say about it.
 Watch = Callable[[Lane, Event], Sequence[Event]]
+
+#: How many middlewares of the program, one inside the other, the running code is in.
+_depth: ContextVar[int] = ContextVar("hiveloop_middleware_depth", default=0)
+_MAX_DEPTH = 2
 
 
 class Sink(Protocol):
@@ -100,19 +105,35 @@ class Pipeline:
                 event.timestamp = timestamp
         # Looked at before anything is redacted; what is found follows the event it was found in.
         found = () if self._watch is None else self._watch(lane, event)
-        if self._middleware:
+        if self._changes_payloads:
+            self._emit_through_foreign(lane, event)
+        elif self._middleware:
             self._emit_through(lane, event)
         else:
             self._put(lane, encode(event))
         for said in found:
             self.emit(lane, said)
 
+    def _emit_through_foreign(self, lane: Lane, event: Event) -> None:
+        """What a middleware of the program sends goes through the chain too; what is sent from in there ends here.
+
+        Two events sent for each would otherwise be without end.
+        """
+        depth = _depth.get()
+        if depth >= _MAX_DEPTH:
+            self.sink.count_drop("middleware_recursion")
+            return
+        inside = _depth.set(depth + 1)
+        try:
+            # A link that edits in place must not edit the program's own objects.
+            event.payload = rebuilt(event.payload)
+            self._emit_through(lane, event)
+        finally:
+            _depth.reset(inside)
+
     def _emit_through(self, lane: Lane, event: Event) -> None:
         """Middleware sees the sender in ``event.agent_id``; what it returns may be of another agent it held back."""
         event.agent_id = event.agent_id or lane.agent_id
-        if self._changes_payloads:
-            # A link that edits in place must not edit the program's own objects.
-            event.payload = rebuilt(event.payload)
         events: list[Event] = [event]
         for step in self._middleware:
             events = [after for before in events for after in self._apply(step, before)]

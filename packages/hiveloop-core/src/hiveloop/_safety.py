@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
+import threading
 from collections import Counter
 from collections.abc import Callable
 from types import CodeType, FunctionType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from ._locks import Lock
 from .errors import HiveLoopConfigError, Intervention
 
-__all__ = ["attempt", "contained", "enclosed", "guarded", "listeners", "report", "swallowed"]
+__all__ = [
+    "attempt",
+    "code_of",
+    "contained",
+    "enclosed",
+    "guarded",
+    "is_suspending",
+    "listeners",
+    "report",
+    "swallowed",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,6 +35,9 @@ log = logging.getLogger("hiveloop")
 _TAKES_MORE, _TAKES_KEYWORDS = 0x04, 0x08  # VARARGS, VARKEYWORDS
 _SUSPENDING = 0x20 | 0x80 | 0x200  # GENERATOR, COROUTINE, ASYNC_GENERATOR
 
+# Beneath `signal`, whose enumerations make reading 64 handlers twenty times as dear. Loaded by the interpreter itself.
+_signal: Any = sys.modules.get("_signal")
+
 _PASSING = (HiveLoopConfigError, Intervention)
 
 #: How often each boundary had to swallow something, by "function: ErrorType".
@@ -32,9 +47,15 @@ listeners: list[Callable[[BaseException, str], None]] = []
 _lock = Lock()
 
 
-def report(error: BaseException, where: str) -> None:
-    """Count a swallowed error and say so once per place and type. Never raises."""
+def report(error: BaseException, where: str) -> bool:
+    """Count a swallowed error and say so once per place and type. Never raises.
+
+    True where it must not be swallowed: a signal handler of the program raised it (a timeout, most often), which only
+    happened to strike in here.
+    """
     try:
+        if _is_of_signal_handler(error):
+            return True
         key = f"{where}: {type(error).__name__}"
         with _lock:
             swallowed[key] += 1
@@ -49,6 +70,35 @@ def report(error: BaseException, where: str) -> None:
             )
     except Exception:  # noqa: BLE001, S110 - a broken log handler must not break the host either
         pass
+    return False
+
+
+def _is_of_signal_handler(error: BaseException) -> bool:
+    """Whether its traceback leads through a signal handler. Never raises."""
+    if _signal is None or threading.current_thread() is not threading.main_thread():
+        return False
+    try:
+        handlers = {_signal.getsignal(number) for number in range(1, _signal.NSIG)}
+        codes = {code_of(handler) for handler in handlers if callable(handler)} - {None}
+        traceback = error.__traceback__
+        while codes and traceback is not None:
+            if traceback.tb_frame.f_code in codes:
+                return True
+            traceback = traceback.tb_next
+    except Exception:  # noqa: BLE001, S110 - at the limit of recursion, or a handler that cannot be hashed
+        pass
+    return False
+
+
+def code_of(fn: object) -> CodeType | None:
+    """The code a callable runs. Looks behind methods, partials and callable objects."""
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    for candidate in (fn, getattr(type(fn), "__call__", None)):  # noqa: B004 - its own, not whether it has one
+        code = getattr(getattr(candidate, "__func__", candidate), "__code__", None)
+        if isinstance(code, CodeType):
+            return code
+    return None
 
 
 def contained(fn: Callable[P, R]) -> Callable[P, R | None]:
@@ -89,7 +139,8 @@ def _bounded(fn: Callable[P, R], passing: tuple[type[Exception], ...]) -> Callab
             for const in template.co_consts
         ),
     )
-    scope = {"fn": fn, "passing": passing, "report": report, "where": where}
+    # A warning whose place is this frame looks for the builtins there.
+    scope = {"__builtins__": __builtins__, "fn": fn, "passing": passing, "report": report, "where": where}
     boundary = FunctionType(body, scope, fn.__name__, fn.__defaults__)
     boundary.__kwdefaults__ = fn.__kwdefaults__
     return functools.wraps(fn)(boundary)
@@ -112,18 +163,25 @@ def _template(plain: int, keyword_only: int, more: bool, keywords: bool, hands_k
         f"def boundary({', '.join(head)}):\n"
         f"    try:\n        return fn({', '.join(call)})\n"
         f"    except passing:\n        raise\n"
-        f"    except Exception as raised:\n        report(raised, where)\n"
+        f"    except Exception as raised:\n        if report(raised, where):\n            raise\n"
     )
     exec(compile(source, "<boundary>", "exec"), scope)
     return scope["boundary"].__code__
+
+
+def is_suspending(fn: object) -> bool:
+    """Whether calling it gives a coroutine or a generator instead of running it. Looks behind methods and partials."""
+    code = code_of(fn)
+    return code is not None and bool(code.co_flags & _SUSPENDING)
 
 
 def attempt(fn: Callable[[], R], where: str) -> tuple[bool, R | None]:
     """Run a callback: ``(True, result)``, or ``(False, None)`` after reporting what it raised."""
     try:
         return True, fn()
-    except Exception as error:  # noqa: BLE001 - this is the boundary
-        report(error, where)
+    except Exception as error:
+        if report(error, where):
+            raise
         return False, None
 
 
@@ -131,5 +189,7 @@ def guarded(fn: Callable[[], R], otherwise: R) -> R:
     """What reading a value of the program gives, or ``otherwise``: its own code raising is data, not a fault to report."""
     try:
         return fn()
-    except Exception:  # noqa: BLE001 - this is the boundary
+    except Exception as error:
+        if _is_of_signal_handler(error):
+            raise
         return otherwise

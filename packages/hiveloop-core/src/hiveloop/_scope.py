@@ -85,9 +85,10 @@ _scope: ContextVar[Scope | None] = ContextVar("hiveloop_scope", default=None)
 
 
 def _running_unit() -> tuple[int, int | None]:
-    asyncio = sys.modules.get("asyncio")  # a program that never imported it runs no asyncio task
+    # A program that never imported it, or is just about to, runs no asyncio task.
+    current_task = getattr(sys.modules.get("asyncio"), "current_task", None)
     try:
-        task = None if asyncio is None else asyncio.current_task()
+        task = None if current_task is None else current_task()
     except RuntimeError:
         task = None
     return threading.get_ident(), None if task is None else id(task)

@@ -11,6 +11,7 @@ from typing import Any
 from ._answer import Answer, Verdict
 from ._bell import Bell
 from ._buffer import Buffer
+from ._clock import steady_seconds
 from ._delivery import Delivery
 from ._http import Http, imports
 from ._safety import attempt
@@ -53,17 +54,17 @@ class _Wait:
 
     def __init__(self, buffer: Buffer, timeout: float) -> None:
         self._buffer = buffer
-        self._began = time.monotonic()
+        self._began = steady_seconds()
         self._deadline = self._began + timeout
         self._done = -1
         self._moved_at = 0.0
 
     @property
     def left(self) -> float:
-        return max(0.0, self._deadline - time.monotonic())
+        return max(0.0, self._deadline - steady_seconds())
 
     def is_over(self, give_up_seconds: float | None, ready_at: float) -> bool:
-        now, done = time.monotonic(), self._buffer.delivered + self._buffer.lost
+        now, done = steady_seconds(), self._buffer.delivered + self._buffer.lost
         if done != self._done:
             self._done, self._moved_at = done, now
         if now >= self._deadline:
@@ -169,7 +170,7 @@ class Sender:
 
     def _start(self) -> None:
         with self._start_lock:
-            if self.is_started or self._ended or time.monotonic() < self._start_again_at:
+            if self.is_started or self._ended or steady_seconds() < self._start_again_at:
                 return
             self.is_started = True
             self._thread = threading.Thread(target=self._run, name="hiveloop-sender", daemon=True)
@@ -178,13 +179,13 @@ class Sender:
             except RuntimeError:  # no thread is to be had: the system's limit, or the interpreter is ending
                 self._thread = None
                 self.is_started = False
-                self._start_again_at = time.monotonic() + START_AGAIN_SECONDS
+                self._start_again_at = steady_seconds() + START_AGAIN_SECONDS
                 self._say("thread", "events are kept until flush() or the end: no thread can be started")
 
     def _deliver_here(self, wait: _Wait, target: int) -> None:
         """Without a thread, whoever flushes delivers."""
         imports.load()
-        self._ready_at = time.monotonic()
+        self._ready_at = steady_seconds()
         http = self._make_http()
         delivery = Delivery(self._buffer, http, self._batch_size)
         while not (self._is_settled(target) or wait.is_over(self._gives_up_after, self._ready_at)):
@@ -201,7 +202,7 @@ class Sender:
     def _run(self) -> None:
         try:
             attempt(imports.load, "Sender")
-            self._ready_at = time.monotonic()
+            self._ready_at = steady_seconds()
             http = self._make_http()
             delivery = Delivery(self._buffer, http, self._batch_size)
             while not self._ended:
@@ -222,7 +223,7 @@ class Sender:
     def _wait(self) -> None:
         delay = self._flush_interval
         if self._buffer.pending:
-            blocked = self._not_before - time.monotonic()
+            blocked = self._not_before - steady_seconds()
             if self._waiters:
                 delay = max(0.0, blocked) if self._told_to_wait else min(max(0.0, blocked), HURRY_SECONDS)
             elif blocked > 0:
@@ -233,7 +234,7 @@ class Sender:
     def _may_send(self) -> bool:
         if self._waiters and not self._told_to_wait:
             return True
-        return time.monotonic() >= self._not_before
+        return steady_seconds() >= self._not_before
 
     def _deliver_all(self, delivery: Delivery) -> None:
         while self._buffer.pending and self._may_send() and not self._ended:
@@ -251,7 +252,7 @@ class Sender:
     def _recover(self) -> None:
         self._not_before = 0.0
         self._told_to_wait = False
-        long_ago = time.monotonic() - PROBLEM_LOG_SECONDS
+        long_ago = steady_seconds() - PROBLEM_LOG_SECONDS
         self._said = {topic: at for topic, at in self._said.items() if at > long_ago}
         log.info("the collector takes events again, %d pending", self._buffer.pending)
 
@@ -267,7 +268,7 @@ class Sender:
         if answer.retry_after_seconds is not None:
             # At least what we would wait by ourselves: a clock that is behind asks for nothing, for ever.
             delay = max(delay, answer.retry_after_seconds + random.uniform(0.0, 0.1))
-        now = time.monotonic()
+        now = steady_seconds()
         self._not_before = now + delay
         log.debug("not delivered: %s; next attempt in %.1f s", answer.reason, delay)
         self._say(
@@ -277,12 +278,12 @@ class Sender:
 
     def _say(self, topic: str, message: str) -> None:
         if topic not in self._said:
-            self._said[topic] = time.monotonic()
+            self._said[topic] = steady_seconds()
             log.warning("%s", message)
 
     def _say_overflow(self) -> None:
         dropped = self._buffer.dropped().get("queue_overflow", 0)
-        now = time.monotonic()
+        now = steady_seconds()
         said_at, said = self._overflow_said or (now - OVERFLOW_LOG_SECONDS, 0)
         if dropped > said and now - said_at >= OVERFLOW_LOG_SECONDS:
             self._overflow_said = (now, dropped)

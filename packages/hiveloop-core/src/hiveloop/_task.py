@@ -97,6 +97,10 @@ class Task(TaskStory, TaskRecord, TaskInsight, TaskPolicy):
         self._started_at = runtime.clock.monotonic()
         self.agent.open_tasks[self.task_run_id] = self.task_id
 
+    def _go_on_elsewhere(self) -> None:
+        """Become a handle of a run that another one, most often in another process, began and will end."""
+        self._started_at, self._process = runtime.clock.monotonic(), ""
+
     @contained
     def _enter_scope(self, frame: FrameType | None) -> None:
         self._scope = _scope.enter(self.agent, self, None, frame, _scope.current())
@@ -144,11 +148,27 @@ class Task(TaskStory, TaskRecord, TaskInsight, TaskPolicy):
                 _scope.leave(self._scope)
                 self._scope = None
 
+    def _enter(self, frame: FrameType | None) -> Task:
+        was_open = self.is_open
+        try:
+            self._open(frame)
+        except BaseException as error:
+            # An interrupt in the middle of it: the block is not entered, so nobody would end it.
+            if self.is_open and not was_open:
+                self.__exit__(type(error), error, None)
+            raise
+        return self
+
+    def __copy__(self) -> Task:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Task:
+        return self
+
     def __enter__(self) -> Task:
         if self.enforces_start and not self.is_open:
             self._admit()
-        self._open(_scope.caller_frame(1))
-        return self
+        return self._enter(_scope.caller_frame(1))
 
     def __exit__(
         self,
@@ -168,8 +188,7 @@ class Task(TaskStory, TaskRecord, TaskInsight, TaskPolicy):
     async def __aenter__(self) -> Task:
         if self.enforces_start and not self.is_open:
             await self._admit_async()
-        self._open(_scope.caller_frame(1))
-        return self
+        return self._enter(_scope.caller_frame(1))
 
     async def __aexit__(
         self,
@@ -220,8 +239,9 @@ def outcome_of(exc_type: type[BaseException] | None) -> str | None:
     """Status of something that ended with this exception type: ``None`` means it failed."""
     if exc_type is None:
         return "success"
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is not None and issubclass(exc_type, asyncio.CancelledError):
+    # Not there yet while another thread imports asyncio for the first time.
+    cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", None)
+    if cancelled is not None and issubclass(exc_type, cancelled):
         return "cancelled"
     if issubclass(exc_type, GeneratorExit):
         return "abandoned"

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ._arguments import amount, text
+from ._clock import steady_seconds
 from ._runtime import runtime
 from ._safety import contained
 from ._telling import Teller, present
@@ -108,8 +109,8 @@ class TaskPolicy(Teller):
             return
         import asyncio
 
-        until = time.monotonic() + FIRST_ANSWER_SECONDS
-        while not feed.has_asked and time.monotonic() < until:
+        until = steady_seconds() + FIRST_ANSWER_SECONDS
+        while not feed.has_asked and steady_seconds() < until:
             await asyncio.sleep(_STEP_SECONDS)
 
     # -- telling --

@@ -3,15 +3,72 @@
 from __future__ import annotations
 
 import functools
+import logging
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._action import Action
+from ._arguments import identifier
+from ._safety import code_of
 
-__all__ = ["tracked"]
+if TYPE_CHECKING:
+    from ._agent import Agent
+
+__all__ = ["tracked", "tracker"]
+
+log = logging.getLogger("hiveloop")
+
+_COROUTINE = 0x80  # as `inspect` names it
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def tracker(name: Any, owner: Callable[[], Agent | None]) -> Any:
+    """The decorator behind ``agent.track`` and ``hiveloop.track``; ``owner`` is asked at each call."""
+
+    def decorate(fn: Any) -> Any:
+        label = identifier(given) or _name_of(fn)
+        function = getattr(fn, "__qualname__", None)
+
+        def make() -> Action | None:
+            agent = owner()
+            return None if agent is None else Action(agent, label, function)
+
+        return tracked(fn, make)
+
+    given = None if _is_decorated(name) else name
+    return _around(name, decorate) if _is_decorated(name) else lambda fn: _around(fn, decorate)
+
+
+def _is_decorated(name: Any) -> bool:
+    """Whether this is what stands under a bare ``@track``, not the name of the action."""
+    return callable(name) or (name is not None and not isinstance(name, str) and hasattr(name, "__get__"))
+
+
+def _around(fn: Any, decorate: Callable[[Any], Any]) -> Any:
+    """``fn`` decorated inside of what a class makes of it; what is no function stays what it is."""
+    if isinstance(fn, staticmethod | classmethod):
+        return type(fn)(decorate(fn.__func__))
+    if isinstance(fn, property) and fn.fget is not None:
+        return type(fn)(decorate(fn.fget), fn.fset, fn.fdel, fn.__doc__)
+    if isinstance(fn, type) or not callable(fn):
+        log.warning("track: %s is left as it is: decorate the functions in it", _name_of(fn))
+        return fn
+    return decorate(fn)
+
+
+def _is_awaited(fn: Any) -> bool:
+    """Whether it is an object whose ``__call__`` is a coroutine function."""
+    code = code_of(fn)
+    return code is not None and bool(code.co_flags & _COROUTINE)
+
+
+def _name_of(fn: Any) -> str:
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    name = getattr(fn, "__name__", None)
+    return name if isinstance(name, str) else type(fn).__name__
 
 
 def tracked(fn: F, make: Callable[[], Action | None]) -> F:
@@ -23,7 +80,7 @@ def tracked(fn: F, make: Callable[[], Action | None]) -> F:
         wrapper = _async_generator(fn, make)
     elif inspect.isgeneratorfunction(fn):
         wrapper = _generator(fn, make)
-    elif inspect.iscoroutinefunction(fn):
+    elif inspect.iscoroutinefunction(fn) or _is_awaited(fn):
         wrapper = _coroutine(fn, make)
     else:
         wrapper = _function(fn, make)

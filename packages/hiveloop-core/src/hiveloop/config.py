@@ -76,12 +76,18 @@ def _setting(given: dict[str, Any], field: str) -> Any:
     return value
 
 
+def _name(given: dict[str, Any], field: str) -> str:
+    """Of the setting, and of the variable where it came from there."""
+    return field if given.get(field) is not None else f"{field} (HIVELOOP_{field.upper()})"
+
+
 def _text(given: dict[str, Any], field: str, default: str) -> str:
     value = _setting(given, field)
     if value is None:
         return default
     if not isinstance(value, str) or not value.strip():
-        raise HiveLoopConfigError(f"{field} must be a non-empty string, got {type(value).__name__}")
+        shown = "an empty one" if isinstance(value, str) else type(value).__name__
+        raise HiveLoopConfigError(f"{_name(given, field)} must be a non-empty string, got {shown}")
     return value.strip()
 
 
@@ -130,7 +136,7 @@ def _is_token(value: str) -> bool:
 def _number(
     given: dict[str, Any], field: str, default: float, *, low: float, high: float, whole: bool = False
 ) -> float:
-    value = _setting(given, field)
+    said = value = _setting(given, field)
     if value is None:
         return default
     if isinstance(value, str):
@@ -141,7 +147,7 @@ def _number(
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         kind = "a whole number" if whole else "a number"
         raise HiveLoopConfigError(
-            f"{field} must be {kind} from {low:g} to {high:g}, got {given.get(field)!r:.80}"
+            f"{_name(given, field)} must be {kind} from {low:g} to {high:g}, got {said!r:.80}"
         )
     if whole and value != int(value):
         raise HiveLoopConfigError(f"{field} must be a whole number, got {value!r}")
@@ -158,5 +164,5 @@ def _flag(given: dict[str, Any], field: str, default: bool) -> bool:
             return True
         if lowered in ("0", "false", "no", "off"):
             return False
-        raise HiveLoopConfigError(f"{field} must be true or false, got {value[:80]!r}")
+        raise HiveLoopConfigError(f"{_name(given, field)} must be true or false, got {value[:80]!r}")
     return bool(value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from hiveloop.adapters import attempt
+
 from ._answers import continues, named_interrupts, tell_answers
 from ._runs import Key, Options, Root, state
 
@@ -19,7 +21,10 @@ _lock = threading.RLock()
 
 def key_of(thread_id: Any, graph: str, options: Options) -> Key:
     """Where a run on this thread waits and is found again."""
-    return Key(str(thread_id), graph, options.agent if isinstance(options.agent, str) else "")
+    thread = thread_id
+    if type(thread) is not str:
+        thread = attempt(lambda: str(thread_id), "thread_id")[1] or f"<{type(thread_id).__name__}>"
+    return Key(thread, graph, options.agent if isinstance(options.agent, str) else "")
 
 
 def is_unnamed(graph: str) -> bool:

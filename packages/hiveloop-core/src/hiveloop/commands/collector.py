@@ -28,6 +28,8 @@ _SKEW_SECONDS = 30.0
 _AGENT = "hiveloop-doctor"
 _FIX_ADDRESS = "start one with 'hiveboard serve', or name yours with --endpoint or HIVELOOP_ENDPOINT"
 
+_FIX_PATH = "is the address that of the collector, without a path such as /v1?"
+
 
 class _Unreachable(HiveLoopError):
     """No answer; the message says why in a few words."""
@@ -101,6 +103,8 @@ class Collector:
                 f"the collector refuses the key {masked(self._key)}: {message}",
                 "pass the right one with --api-key or HIVELOOP_API_KEY; 'hiveboard keys' lists and makes them",
             )
+        if reply.status == 404:
+            return bad(f"{self._endpoint} does not serve what a collector does", _FIX_PATH)
         return bad(f"the collector could not say whether it accepts the key: {message}", "look at its log")
 
     def _takes(self) -> Finding:
@@ -182,10 +186,7 @@ def _stranger(endpoint: str, reply: _Reply) -> Finding:
     if 300 <= reply.status < 400:
         where = reply.headers.get("Location") or "elsewhere"
         return bad(f"{endpoint} redirects to {str(where)[:200]}", "set the endpoint to the collector itself")
-    return bad(
-        f"{endpoint} answers (HTTP {reply.status}), but not as a collector",
-        "is the address that of the collector, without a path such as /v1?",
-    )
+    return bad(f"{endpoint} answers (HTTP {reply.status}), but not as a collector", _FIX_PATH)
 
 
 def _version(version: str, encodings: str | None) -> Finding:

@@ -30,9 +30,7 @@ _FRAMEWORKS = {
 _REQUIREMENT = re.compile(r"^([\w.-]+)(?:\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(?:;(.*))?$")
 _CLAUSE = re.compile(r"^(>=|<=|==|!=|~=|>|<)\s*([\d.]+)")
 _USERINFO = re.compile(r"//[^/@]*@")
-_KNOWN = {
-    f"HIVELOOP_{field.upper()}" for field in Settings.__struct_fields__ if field != "max_queue_bytes"
-}
+_KNOWN = {f"HIVELOOP_{field.upper()}" for field in Settings.__struct_fields__ if field != "max_queue_bytes"}
 
 
 class _Needed(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -11,7 +12,7 @@ from hiveloop.events import Custom, Event, TaskCompleted, TaskFailed
 from hiveloop.payloads import LlmCall, LlmCallData, PromptComposition
 
 from ._detector import Call, Detector, Finding, OnDetect, Tell, positive, run_of
-from ._llm import call_facts, metadata_of
+from ._llm import call_facts
 from ._payload import whole_at
 from ._per_run import PerRun
 from ._roles import Shares, shares_of
@@ -32,6 +33,7 @@ class _Prompts(Struct):
 
     announced: deque[Shares | None] = field(default_factory=lambda: deque(maxlen=50))
     turn: int = 0
+    name: str = ""
     base: int | None = None
     last: int = 0
     growing: int = 0
@@ -98,18 +100,30 @@ class PromptBloatDetector(Detector):
             with self._lock:
                 self._runs.forget(run)
             return None
-        facts = call_facts(event)
+        payload: Any = event.payload
+        facts = payload.data if type(payload) is LlmCall else None
+        if type(facts) is not LlmCallData:
+            facts = call_facts(event)
+        tokens = facts.tokens_in
+        window = self._window
+        metadata = facts.metadata
+        if type(metadata) is dict and "context_window_size" in metadata:
+            window = whole_at(metadata, "context_window_size") or window
         with self._lock:
             prompts = self._runs[run]
             shares = prompts.announced.popleft() if prompts.announced else None
             prompts.turn += 1
-            if facts.tokens_in is None:
+            if tokens is None:
                 return None
-            window = self._window
-            if facts.metadata is not None:
-                window = whole_at(metadata_of(facts), "context_window_size") or window
-            composition = None if shares is None else self._composition(prompts, shares, facts, window)
-            finding = self._finding(prompts, shares, facts.tokens_in, window)
+            if tokens <= prompts.last or prompts.base is None or facts.name != prompts.name:
+                # Another kind of prompt is none that grew.
+                prompts.base, prompts.growing, prompts.name = tokens, 0, facts.name
+            prompts.growing += 1
+            prompts.last = tokens
+            if shares is None and not window and prompts.growing < _TURNS:
+                return None
+            composition = None if shares is None else self._composition(prompts, shares, tokens, window)
+            finding = self._finding(prompts, shares, tokens, window)
         if composition is not None and self._tell is not None:
             self._tell(self, composition, agent_id, event)
         return finding
@@ -117,11 +131,6 @@ class PromptBloatDetector(Detector):
     def _finding(
         self, prompts: _Prompts, shares: Shares | None, tokens: int, window: int | None
     ) -> Finding | None:
-        if prompts.base is None:
-            prompts.base, prompts.growing = tokens, 1
-        else:
-            prompts.growing = prompts.growing + 1 if tokens > prompts.last else 1
-        prompts.last = tokens
         if shares is not None and tokens >= _SHORT:
             largest = max(_PARTS, key=lambda part: getattr(shares, part))
             part = getattr(shares, largest) / shares.total
@@ -137,11 +146,12 @@ class PromptBloatDetector(Detector):
                 prompts, "window", f"The prompt fills {tokens / window:.0%} of the context window",
                 {"bloat": "utilization", "utilization": round(tokens / window, 3), "tokens_in": tokens},
             )  # fmt: skip
-        if prompts.growing >= _TURNS and tokens >= self._growth * prompts.base:
+        base = prompts.base or 0
+        if prompts.growing >= _TURNS and tokens >= self._growth * base:
             return self._once(
                 prompts, "growth",
-                f"The prompt grew from {prompts.base:,} to {tokens:,} tokens without a new tool result",
-                {"bloat": "growth", "from_tokens": prompts.base, "tokens_in": tokens, "turns": prompts.growing},
+                f"The prompt grew from {base:,} to {tokens:,} tokens without a new tool result",
+                {"bloat": "growth", "from_tokens": base, "tokens_in": tokens, "turns": prompts.growing},
             )  # fmt: skip
         return None
 
@@ -157,9 +167,8 @@ class PromptBloatDetector(Detector):
         )
 
     def _composition(
-        self, prompts: _Prompts, shares: Shares, facts: LlmCallData, window: int | None
+        self, prompts: _Prompts, shares: Shares, tokens: int, window: int | None
     ) -> Custom | None:
-        tokens = facts.tokens_in or 0
         parts = tuple(getattr(shares, part) / shares.total for part in _PARTS)
         known = prompts.composition
         is_full = bool(window) and tokens > self._utilization * (window or 0)

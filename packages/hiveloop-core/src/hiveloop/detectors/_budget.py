@@ -19,7 +19,7 @@ from ._per_run import PerRun
 
 __all__ = ["BudgetExceeded", "BudgetGuard"]
 
-_MOST_RUNS = 1_000
+_MOST_RUNS = 10_000
 _MOST_ACCOUNTS = 100_000
 
 
@@ -27,16 +27,24 @@ class BudgetExceeded(Intervention):
     """The budget is spent; raised by ``BudgetGuard(on_detect="raise")`` before the call that would exceed it."""
 
 
-class _Account(Struct):
-    """What one task, agent or user has spent. ``reserved`` holds the calls under way, by what they may cost."""
+class _Account(Struct, gc=False):
+    """What one task, agent or user has spent. ``reserved`` counts the model calls under way."""
 
     usd: float = 0.0
     tokens: int = 0
     calls: int = 0
+    #: Of runs that have ended.
+    seconds: float = 0.0
     unpriced: int = 0
-    started: float = 0.0
     reserved: int = 0
     told: bool = False
+
+
+class _Run(Struct):
+    """A run under way: which account it draws on, and since when."""
+
+    account: _Account | None = None
+    started: float = 0.0
 
 
 class BudgetGuard(Detector):
@@ -45,7 +53,8 @@ class BudgetGuard(Detector):
     ``per`` is ``"task"`` (one run), ``"agent"`` or ``"user"`` (the ``user_id`` of the task; runs without one are each
     on their own). Before a call the mean of the calls so far is reserved, for every call under way at once; what it
     really took replaces that. ``usd`` counts calls whose cost is known: reported, or estimated with ``init(prices=…)``.
-    Accounts of agents and users live as long as the process, 100,000 of them.
+    ``seconds`` are those of a run, and of an agent's or user's runs together. Accounts of agents and users live as long
+    as the process, at least 100,000 of them.
     """
 
     name = "budget"
@@ -73,51 +82,89 @@ class BudgetGuard(Detector):
         if per not in ("task", "agent", "user"):
             raise HiveLoopConfigError(f"BudgetGuard: per must be 'task', 'agent' or 'user', got {per!r:.80}")
         self._per = per
-        most = _MOST_ACCOUNTS if per != "task" else _MOST_RUNS
-        self._accounts: PerRun[_Account] = PerRun(lambda: _Account(started=time.monotonic()), most)
-        #: Which account a run draws on, where that is not the run itself.
-        self._payers: PerRun[list[str]] = PerRun(list)
+        most = {name: beyond for name, _, beyond in self._limits}
+        self._most_usd = most.get("usd", math.inf)
+        self._most_tokens = most.get("tokens", math.inf)
+        self._most_calls = most.get("calls", math.inf)
+        self._is_timed = "seconds" in most
+        self._runs: PerRun[_Run] = PerRun(_Run, _MOST_RUNS)
+        self._accounts: PerRun[_Account] = PerRun(_Account, _MOST_ACCOUNTS)
         self._lock = Lock()
 
     def see(self, agent_id: str, event: Event) -> Finding | None:
         """Settle a call that was made; open and close the accounts of runs."""
-        run = event.task_run_id or run_of(agent_id, event)
+        name = event.task_run_id or run_of(agent_id, event)
+        if type(event) is not Custom:
+            with self._lock:
+                if type(event) is not TaskStarted:
+                    self._close(name)
+                elif self._is_timed or self._per == "user":
+                    self._open(name, agent_id, event.payload)
+            return None
+        payload: Any = event.payload
+        facts = payload.data if type(payload) is LlmCall else None
+        if type(facts) is not LlmCallData:
+            facts = call_facts(event)
         with self._lock:
-            if type(event) is Custom:
-                account = self._account(run, agent_id)
-                _settle(account, call_facts(event))
-                # What is spent already stops what comes next, whatever that is.
-                return self._found(account, 0)
-            if type(event) is TaskStarted:
-                self._open(run, agent_id, event.payload)
-            else:
-                self._payers.forget(run)
-                if self._per == "task":
-                    self._accounts.forget(run)
+            run = self._runs[name]
+            account = run.account or self._open(name, agent_id, None)
+            account.calls += 1
+            if account.reserved:
+                account.reserved -= 1
+            account.tokens += (facts.tokens_in or 0) + (facts.tokens_out or 0)
+            cost = facts.cost
+            if cost is None:
+                account.unpriced += 1
+            elif 0 <= cost < math.inf:
+                account.usd += cost
+            # What is spent already stops what comes next, whatever that is.
+            if (
+                account.usd > self._most_usd
+                or account.tokens > self._most_tokens
+                or account.calls > self._most_calls
+                or self._is_timed
+            ):
+                return self._found(account, run.started, 0)
         return None
 
     def before_call(self, call: Call) -> Finding | None:
-        """Reserve what a model call may take, unless that is more than what is left."""
+        """Reserve what a model call may take, and say so where that is more than what is left."""
         if call.task is None:
             return None
         is_model_call = call.kind == "llm"
         with self._lock:
-            account = self._account(call.run, call.task.agent.agent_id)
-            found = self._found(account, account.reserved + 1 if is_model_call else 0)
-            if found is None and is_model_call:
+            run = self._runs[call.run]
+            account = run.account or self._open(call.run, call.task.agent.agent_id, call.task.details)
+            found = self._found(account, run.started, account.reserved + 1 if is_model_call else 0)
+            if is_model_call:
                 account.reserved += 1
-            return found
+        return found
+
+    def call_off(self, call: Call) -> None:
+        """Give back what was reserved for a call that is not made."""
+        if call.task is None or call.kind != "llm":
+            return
+        with self._lock:
+            account = self._runs[call.run].account
+            if account is not None and account.reserved:
+                account.reserved -= 1
 
     def _finding(self, account: _Account, name: str, spent: float, limit: float) -> Finding:
         is_news, account.told = not account.told, True
+        line = f"{name} budget of this {self._per}"
+        figures = f"{_amount(name, spent)} of {_amount(name, limit)}"
+        is_spent = spent >= limit
         return Finding(
             detector=self.name,
-            message=f"The {name} budget of this {self._per} is spent: {_amount(name, spent)} of {_amount(name, limit)}",
+            message=f"The {line} is spent: {figures}"
+            if is_spent
+            else f"One more model call would exceed the {line}: {figures} are spent",
             data={
                 "budget": name,
                 "per": self._per,
                 "limit": limit,
                 "spent": round(spent, 6),
+                "under_way": account.reserved or None,
                 "unpriced_calls": account.unpriced or None,
             },
             advice="The budget for this work is spent. Finish now with what you have.",
@@ -125,25 +172,29 @@ class BudgetGuard(Detector):
             is_news=is_news,
         )
 
-    def _open(self, run: str, agent_id: str, payload: Any) -> None:
-        if self._per == "user":
-            user = payload.get("user_id") if type(payload) is dict else None
-            self._payers[run][:] = [f"user:{user}"] if user else []
-        self._account(run, agent_id)
+    def _open(self, name: str, agent_id: str, details: Any) -> _Account:
+        run = self._runs[name]
+        if run.account is None:
+            run.started = time.monotonic()
+            run.account = self._account(agent_id, details)
+        return run.account
 
-    def _account(self, run: str, agent_id: str) -> _Account:
-        if self._per == "task":
-            return self._accounts[run]
+    def _account(self, agent_id: str, details: Any) -> _Account:
         if self._per == "agent":
-            return self._accounts[f"agent:{agent_id}"]
-        payer = self._payers.get(run)
-        return self._accounts[payer[0] if payer else run]
+            return self._accounts[agent_id]
+        user = details.get("user_id") if self._per == "user" and type(details) is dict else None
+        return self._accounts[user] if type(user) is str and user else _Account()
 
-    def _found(self, account: _Account, coming: int) -> Finding | None:
+    def _close(self, name: str) -> None:
+        run = self._runs.forget(name)
+        if self._is_timed and run is not None and run.account is not None:
+            run.account.seconds += time.monotonic() - run.started
+
+    def _found(self, account: _Account, started: float, coming: int) -> Finding | None:
         """What there is to say when ``coming`` calls would exceed a budget."""
         for name, limit, beyond in self._limits:
             if name == "seconds":
-                spent = then = time.monotonic() - account.started
+                spent = then = account.seconds + time.monotonic() - started
             else:
                 spent = then = getattr(account, name)
                 if coming:
@@ -154,21 +205,10 @@ class BudgetGuard(Detector):
         return None
 
 
-def _settle(account: _Account, facts: LlmCallData) -> None:
-    account.calls += 1
-    if account.reserved:
-        account.reserved -= 1
-    account.tokens += (facts.tokens_in or 0) + (facts.tokens_out or 0)
-    if facts.cost is None:
-        account.unpriced += 1
-    elif 0 <= facts.cost < math.inf:
-        account.usd += facts.cost
-
-
 def _beyond(limit: float) -> float:
     """The least that is more than the limit: ten times ten cents are a dollar, though not as sums of binary fractions."""
     return limit * (1 + 1e-9)
 
 
 def _amount(name: str, value: float) -> str:
-    return {"usd": f"${value:.4f}", "seconds": f"{value:.1f} s"}.get(name, f"{value:,.0f} {name}")
+    return {"usd": f"${value:.4f}", "seconds": f"{value:.1f} s"}.get(name, f"{value:,.0f}")

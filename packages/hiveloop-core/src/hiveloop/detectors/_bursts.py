@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
+from typing import Any
 
 from hiveloop._locks import Lock
 from hiveloop.events import ActionFailed, Custom, Event, RetryStarted, TaskCompleted, TaskFailed
 from hiveloop.payloads import LlmCall
 
 from ._detector import Detector, Finding, OnDetect, positive, run_of
-from ._llm import call_facts, metadata_of
+from ._llm import call_facts
 from ._payload import data_of, text_at
 from ._per_run import PerRun
 
@@ -71,7 +72,11 @@ class ErrorBurstDetector(_Bursts):
 
     def see(self, agent_id: str, event: Event) -> Finding | None:
         """Count a failure."""
-        what = _failure(event)
+        if type(event) is Custom:
+            metadata = call_facts(event).metadata
+            what = _refusal(metadata["error"]) if type(metadata) is dict and "error" in metadata else None
+        else:
+            what = _failure(event)
         if what is None:
             return None
         with self._lock:
@@ -89,14 +94,15 @@ class ErrorBurstDetector(_Bursts):
 
 
 def _failure(event: Event) -> str | None:
-    """What failed, by the name of its error; None for a model call that did not fail, and for an error passed on."""
-    if type(event) is not Custom:
-        payload = event.payload if type(event.payload) is dict else {}
-        if "error_origin" in payload:
-            return None
-        return text_at(payload, "exception_type") or event.event_type
-    facts = call_facts(event)
-    error = None if facts.metadata is None else metadata_of(facts).get("error")
+    """What failed, by the name of its error; None for an error that is only passed on."""
+    payload = event.payload if type(event.payload) is dict else {}
+    if "error_origin" in payload:
+        return None
+    return text_at(payload, "exception_type") or event.event_type
+
+
+def _refusal(error: Any) -> str | None:
+    """Why a model call failed; None where it did not."""
     if not error:
         return None
     return (text_at(error, "type") if type(error) is dict else None) or "a failed model call"
@@ -110,13 +116,14 @@ class RetryStormDetector(_Bursts):
 
     def see(self, agent_id: str, event: Event) -> Finding | None:
         """Count a retry; forget runs that ended."""
-        run = run_of(agent_id, event)
+        run = event.task_run_id or run_of(agent_id, event)
         with self._lock:
-            if not isinstance(event, RetryStarted):
+            if type(event) is not RetryStarted:
                 self._windows.forget(run)
                 return None
             window = self._windows[run]
-            what = text_at(data_of(event), "function") or text_at(data_of(event), "reason") or "one step"
+            data = data_of(event)
+            what = text_at(data, "function") or text_at(data, "reason") or "one step"
             count = window.add(what, self._seconds, self._threshold)
             most = window.most() if count else ""
         if not count:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from msgspec import Struct
 
 from hiveloop._locks import Lock
-from hiveloop.events import Event, TaskCompleted, TaskFailed, TaskStarted
+from hiveloop.events import Custom, Event, TaskCompleted, TaskFailed, TaskStarted
 from hiveloop.payloads import PlanCreated, PlanStep, QueueSnapshot
 
 from ._detector import Detector, Finding, OnDetect, positive, run_of
-from ._payload import data_of, text_at, whole_at
+from ._payload import whole_at
 from ._per_run import PerRun
 
 __all__ = ["ContradictionDetector"]
 
 #: Of plan steps, and of open runs of one agent: from the first of too many on, that agent is never idle.
 _MOST_STEPS = 500
+_MOST_CHARACTERS = 64
 
 
 class _Plan(Struct):
@@ -51,31 +53,40 @@ class ContradictionDetector(Detector):
 
     def see(self, agent_id: str, event: Event) -> Finding | None:
         """Compare what is said now with what was said before."""
-        run = run_of(agent_id, event)
+        kind = type(event)
+        if kind is Custom:
+            return self._see_custom(agent_id, event)
+        run = event.task_run_id or run_of(agent_id, event)
         with self._lock:
-            if isinstance(event, TaskStarted):
-                desk = self._desks[agent_id]
+            desk = self._desks[agent_id]
+            if kind is TaskStarted:
                 if len(desk.open_runs) < _MOST_STEPS:
                     desk.open_runs.add(run)
-                desk.idle_since, desk.told = None, False
-            elif isinstance(event, (TaskCompleted, TaskFailed)):
-                self._desks[agent_id].open_runs.discard(run)
-                plan = self._plans.forget(run)
-                if isinstance(event, TaskCompleted) and event.status in (None, "success"):
-                    return None if plan is None else self._completed(plan)
-            elif type(event.payload) is QueueSnapshot or _kind(event) == "queue_snapshot":
-                return self._queued(agent_id, whole_at(data_of(event), "depth") or 0)
-            else:
-                return self._planned(self._plans[run], event)
-        return None
+                desk.idle_since = None
+                return None
+            desk.open_runs.discard(run)
+            plan = self._plans.forget(run)
+        is_done = plan is not None and kind is TaskCompleted and event.status in (None, "success")
+        return self._completed(plan) if is_done and plan is not None else None
 
-    def _queued(self, agent_id: str, depth: int) -> Finding | None:
-        desk, now = self._desks[agent_id], time.monotonic()
+    def _see_custom(self, agent_id: str, event: Event) -> Finding | None:
+        payload: Any = event.payload
+        kind = type(payload)
+        data = payload.get("data") if kind is dict else payload.data
+        if type(data) is not dict:
+            data = {}
+        with self._lock:
+            if kind is QueueSnapshot or (kind is dict and payload["kind"] == QueueSnapshot.kind):
+                return self._queued(self._desks[agent_id], agent_id, whole_at(data, "depth") or 0)
+            return self._planned(self._plans[event.task_run_id or run_of(agent_id, event)], data)
+
+    def _queued(self, desk: _Desk, agent_id: str, depth: int) -> Finding | None:
         if desk.open_runs or not depth:
-            desk.idle_since, desk.told = None, False
+            desk.idle_since = None
             return None
+        now = time.monotonic()
         if desk.idle_since is None:
-            desk.idle_since = now
+            desk.idle_since, desk.told = now, False
         idle = now - desk.idle_since
         if desk.told or idle < self._idle_seconds:
             return None
@@ -86,15 +97,14 @@ class ContradictionDetector(Detector):
             data={"contradiction": "idle_with_queue", "depth": depth, "idle_seconds": round(idle, 1)},
         )
 
-    def _planned(self, plan: _Plan, event: Event) -> Finding | None:
-        data = data_of(event)
-        step, action = whole_at(data, "step_index"), text_at(data, "action")
-        if step is None or action is None:
+    def _planned(self, plan: _Plan, data: dict[str, Any]) -> Finding | None:
+        step, action = data.get("step_index"), data.get("action")
+        if type(step) is not int or type(action) is not str:
             plan.steps.clear()  # a new plan, or a new revision of it
             return None
         before = plan.steps.get(step)
         if len(plan.steps) < _MOST_STEPS or before is not None:
-            plan.steps[step] = action
+            plan.steps[step] = action[:_MOST_CHARACTERS]
         if action != "completed" or before is not None or plan.told:
             return None
         plan.told = True
@@ -113,8 +123,3 @@ class ContradictionDetector(Detector):
             message=f"The task says it succeeded, but {len(failed)} of its plan's steps failed: {failed[:10]}",
             data={"contradiction": "completed_with_failed_steps", "failed_steps": failed[:50]},
         )
-
-
-def _kind(event: Event) -> str | None:
-    payload = event.payload
-    return text_at(payload, "kind") if type(payload) is dict else None

@@ -84,20 +84,19 @@ class CycleDetector(Detector):
 
     def see(self, agent_id: str, event: Event) -> Finding | None:
         """Count a tool call that was made, where nothing announced it; forget runs that ended."""
-        run = run_of(agent_id, event)
-        if isinstance(event, (TaskCompleted, TaskFailed)):
+        kind = type(event)
+        if kind is TaskCompleted or kind is TaskFailed:
             with self._lock:
-                self._trails.forget(run)
+                self._trails.forget(event.task_run_id or run_of(agent_id, event))
             return None
         payload = event.payload
-        arguments = payload.get("args") if type(payload) is dict else None
-        if arguments is None or type(payload) is not dict:
+        if type(payload) is not dict or "args" not in payload:
             return None
-        name = payload.get("action_name")
-        if type(name) is not str or name in self._exempt:
+        arguments, name = payload["args"], payload.get("action_name")
+        if arguments is None or type(name) is not str or name in self._exempt:
             return None
         with self._lock:
-            trail = self._trails[run]
+            trail = self._trails[event.task_run_id or run_of(agent_id, event)]
             return None if trail.is_told_by_gate else self._next(trail, (name, fingerprint(arguments)))
 
     def _next(self, trail: _Trail, step: Step) -> Finding | None:

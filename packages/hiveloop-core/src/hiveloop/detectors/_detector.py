@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from msgspec import Struct
 
 from hiveloop._gate import MADE
+from hiveloop._safety import is_suspending
 from hiveloop.errors import HiveLoopConfigError, Intervention
 from hiveloop.events import Event
 
@@ -72,6 +73,10 @@ class Detector:
             raise HiveLoopConfigError(
                 f"{type(self).__name__}: on_detect must be 'report', 'nudge', 'raise' or a callable, got {on_detect!r:.80}"
             )
+        if is_suspending(on_detect):
+            raise HiveLoopConfigError(
+                f"{type(self).__name__}: on_detect must be a plain function: nobody awaits a coroutine here"
+            )
         self.on_detect = on_detect
 
     def start(self, tell: Tell) -> None:
@@ -87,6 +92,9 @@ class Detector:
     def before_call(self, call: Call) -> Finding | None:
         """Called before every tool and model call of :attr:`asks` that an adapter or a helper announces."""
         return None
+
+    def call_off(self, call: Call) -> None:
+        """The call it was just asked about is not made: somebody stopped it."""
 
 
 def run_of(agent_id: str, event: Event) -> str:

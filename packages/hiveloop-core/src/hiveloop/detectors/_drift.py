@@ -13,11 +13,13 @@ from ._payload import data_of, text_at, whole_at
 __all__ = ["StateDriftDetector"]
 
 _MOST_CHARACTERS = 128
+_NUMBERS = {"int", "float"}
 
 
 class StateDriftDetector(Detector):
     """Finds keys that were removed from the state a program shows with ``task.watch_state(state)``, and values that
-    became another type. What was added or got another value is told as ``state_mutation`` only. Never sends values."""
+    became another type (``None`` that becomes a value and a number that gets a fraction did not). What was added or got
+    another value is told as ``state_mutation`` only. Never sends values."""
 
     name = "state_drift"
     sees = (StateMutation,)
@@ -27,26 +29,23 @@ class StateDriftDetector(Detector):
 
     def see(self, agent_id: str, event: Event) -> Finding | None:
         """Look at one change."""
-        changes: Any = data_of(event).get("changes")
+        data = data_of(event)
+        changes: Any = data.get("changes")
         if type(changes) is not dict:
             return None
-        known = {
+        lost = {
             key[:_MOST_CHARACTERS]: change
             for key, change in changes.items()
-            if type(key) is str and type(change) is dict
+            if type(change) is dict and _is_lost(change) and type(key) is str
         }
-        removed = sorted(key for key, change in known.items() if change.get("action") == "removed")
-        retyped = sorted(
-            key
-            for key, change in known.items()
-            if change.get("action") == "modified" and change.get("old_type") != change.get("new_type")
-        )
-        if not removed and not retyped:
+        if not lost:
             return None
+        removed = sorted(key for key, change in lost.items() if change.get("action") == "removed")
+        retyped = sorted(key for key, change in lost.items() if change.get("action") != "removed")
         parts = [
             *([f"{', '.join(removed[:5])} disappeared"] if removed else []),
             *(
-                f"{key} was {text_at(known[key], 'old_type')} and is {text_at(known[key], 'new_type')}"
+                f"{key} was {text_at(lost[key], 'old_type')} and is {text_at(lost[key], 'new_type')}"
                 for key in retyped[:5]
             ),
         ]
@@ -56,6 +55,15 @@ class StateDriftDetector(Detector):
             data={
                 "removed": removed[:50],
                 "retyped": retyped[:50],
-                "turn_number": whole_at(data_of(event), "turn_number"),
+                "turn_number": whole_at(data, "turn_number"),
             },
         )
+
+
+def _is_lost(change: dict[str, Any]) -> bool:
+    """Whether a key went, or its value became another type. A value that arrives, or gets a fraction, is no loss."""
+    action = change.get("action")
+    if action != "modified":
+        return action == "removed"
+    before, now = text_at(change, "old_type"), text_at(change, "new_type")
+    return before != now and before != "NoneType" and not {before, now} <= _NUMBERS

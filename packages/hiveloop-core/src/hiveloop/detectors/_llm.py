@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from hiveloop.events import Event
-from hiveloop.payloads import LlmCallData
+from hiveloop.payloads import LlmCall, LlmCallData
 
-__all__ = ["call_facts", "metadata_of"]
+__all__ = ["call_facts"]
 
 _NUMBER = (int, float)
 _KINDS: dict[str, Any] = {
@@ -24,7 +24,7 @@ _KINDS: dict[str, Any] = {
 def call_facts(event: Event) -> LlmCallData:
     """The figures of a custom event of kind ``llm_call``; what has the wrong type is absent."""
     payload: Any = event.payload
-    data = payload.get("data") if type(payload) is dict else payload.data
+    data = payload.data if type(payload) is LlmCall else _data(payload)
     if type(data) is LlmCallData:
         return data
     loose: dict[str, Any] = data if type(data) is dict else {}
@@ -34,9 +34,8 @@ def call_facts(event: Event) -> LlmCallData:
     )
 
 
-def metadata_of(facts: LlmCallData) -> dict[str, Any]:
-    """Its metadata, empty when there is none."""
-    return facts.metadata if type(facts.metadata) is dict else {}
+def _data(payload: Any) -> Any:
+    return payload.get("data") if type(payload) is dict else payload.data
 
 
 def _kept(data: dict[str, Any], name: str, kind: Any) -> Any:

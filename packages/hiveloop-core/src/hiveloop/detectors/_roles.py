@@ -13,6 +13,14 @@ _MOST_MESSAGES = 2_000
 _MOST_PARTS = 1_000
 _SYSTEM = frozenset({"system", "developer", "systemmessage"})
 _TOOL = frozenset({"tool", "function", "functionexecutionresultmessage", "toolmessage", "functionmessage"})
+#: Classes of messages that say by their name what they are: asking one of them for a ``role`` it has not costs 2 µs.
+_NAMED = {
+    **dict.fromkeys(("SystemMessage",), "system"),
+    **dict.fromkeys(("ToolMessage", "FunctionMessage", "FunctionExecutionResultMessage"), "tools"),
+    **dict.fromkeys(
+        ("HumanMessage", "AIMessage", "AIMessageChunk", "UserMessage", "AssistantMessage"), "history"
+    ),
+}
 
 
 class Shares(NamedTuple):
@@ -51,7 +59,9 @@ def _count(messages: Any) -> Shares:
         if issubclass(type(message), (list, tuple)):
             waiting.extend(message[:left])
         elif message is not None:
-            sums[_part(message)] += _length(_field(message, "content", message))
+            part = _NAMED.get(type(message).__name__) or _part(message)
+            content = _field(message, "content", message)
+            sums[part] += len(content) if type(content) is str else _length(content)
     return Shares(**sums)
 
 
@@ -62,7 +72,9 @@ def _part(message: Any) -> str:
 
 
 def _field(message: Any, name: str, default: Any) -> Any:
-    return message.get(name, default) if isinstance(message, dict) else getattr(message, name, default)
+    if type(message) is dict or isinstance(message, dict):
+        return message.get(name, default)
+    return getattr(message, name, default)
 
 
 def _length(content: Any) -> int:

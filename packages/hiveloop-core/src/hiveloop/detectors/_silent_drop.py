@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
+import math
 import time
 from collections import deque
+from collections.abc import Collection
 
 from msgspec import Struct, field
 
 from hiveloop._locks import Lock
-from hiveloop.events import Event, Heartbeat, TaskCompleted, TaskFailed, TaskStarted
+from hiveloop.events import Custom, Event, Heartbeat, TaskCompleted, TaskFailed, TaskStarted
 from hiveloop.payloads import QueueSnapshot
 
 from ._detector import Detector, Finding, OnDetect, positive, run_of
@@ -76,62 +77,66 @@ class SilentDropDetector(Detector):
 
     def see(self, agent_id: str, event: Event) -> Finding | None:
         """Keep the books of one agent, and look for what is missing."""
+        kind, now = type(event), time.monotonic()
         with self._lock:
             desk = self._desks[agent_id]
-            if isinstance(event, TaskStarted):
-                self._start(desk, run_of(agent_id, event), event)
-            elif isinstance(event, (TaskCompleted, TaskFailed)):
-                self._end(desk, run_of(agent_id, event), isinstance(event, TaskCompleted))
-            elif not isinstance(event, Heartbeat):
+            if kind is TaskStarted:
+                self._start(desk, event, now)
+            elif kind is Custom:
                 return self._vanished(desk.queue, data_of(event))
-            return self._overdue(desk)
+            elif kind is not Heartbeat:
+                self._end(desk, event, now)
+            return self._overdue(desk, now) if now - desk.looked >= _LOOK_SECONDS else None
 
-    def _start(self, desk: _Desk, run: str, event: Event) -> None:
-        if len(desk.runs) >= _MOST_RUNS:  # of those that never end, the oldest was told long ago
-            del desk.runs[next(iter(desk.runs))]
-        desk.runs.pop(run, None)
-        desk.runs[run] = _Run(event.task_type or "", time.monotonic())
-        desk.queue.started += 1
-        for name in (event.task_id, event.correlation_id):
-            if name and len(desk.queue.started_ids) < _MOST_RUNS:
-                desk.queue.started_ids.add(name)
+    def _start(self, desk: _Desk, event: Event, now: float) -> None:
+        runs, queue = desk.runs, desk.queue
+        if len(runs) >= _MOST_RUNS:  # of those that never end, the oldest was told long ago
+            del runs[next(iter(runs))]
+        run = event.task_run_id or run_of("", event)
+        runs.pop(run, None)
+        runs[run] = _Run(event.task_type or "", now)
+        queue.started += 1
+        if len(queue.started_ids) < _MOST_RUNS:
+            if event.task_id:
+                queue.started_ids.add(event.task_id)
+            if event.correlation_id:
+                queue.started_ids.add(event.correlation_id)
 
-    def _end(self, desk: _Desk, run: str, is_completed: bool) -> None:
-        known = desk.runs.pop(run, None)
-        if known is None or not is_completed:
+    def _end(self, desk: _Desk, event: Event, now: float) -> None:
+        known = desk.runs.pop(event.task_run_id or run_of("", event), None)
+        if known is None or type(event) is not TaskCompleted:
             return
         took = desk.usual.get(known.task_type)
         if took is None and len(desk.usual) < _MOST_RUNS:
             took = desk.usual[known.task_type] = deque(maxlen=_REMEMBERED)
         if took is not None:
-            took.append(time.monotonic() - known.started)
+            took.append(now - known.started)
 
-    def _overdue(self, desk: _Desk) -> Finding | None:
-        now = time.monotonic()
-        if now - desk.looked < _LOOK_SECONDS:
-            return None
+    def _overdue(self, desk: _Desk, now: float) -> Finding | None:
         desk.looked = now
+        usual: dict[str, float] = {}
         for name, run in desk.runs.items():
             age = now - run.started
             if age < self._min_seconds:
                 return None  # they stand in the order they were started in
-            took = desk.usual.get(run.task_type, ())
-            if run.told or len(took) < _ENOUGH:
+            if run.told:
                 continue
-            usual = statistics.quantiles(took, n=20)[-1]
-            if age < self._factor * usual:
+            kind = run.task_type
+            if kind not in usual:
+                usual[kind] = _usual(desk.usual.get(kind, ()))
+            if age < self._factor * usual[kind]:
                 continue
             run.told, desk.looked = True, 0.0  # another one may be overdue too
-            what = f"a task of type {run.task_type}" if run.task_type else "a task"
+            what = f"a task of type {kind}" if kind else "a task"
             return Finding(
                 detector=self.name,
-                message=f"{what} is open for {age:.0f} s; others of its kind took at most {usual:.1f} s",
+                message=f"{what} is open for {age:.0f} s; nearly all others of its kind took at most {usual[kind]:.1f} s",
                 data={
                     "drop": "task_overdue",
                     "overdue_run": name,
-                    "task_type": run.task_type or None,
+                    "task_type": kind or None,
                     "open_seconds": round(age, 1),
-                    "usual_seconds": round(usual, 3),
+                    "usual_seconds": round(usual[kind], 3),
                 },
             )
         return None
@@ -159,6 +164,11 @@ class SilentDropDetector(Detector):
             f"{'them' if gone > 1 else 'it'}",
             data={"drop": "left_queue", "items": gone, "tasks_started": started, "depth": depth},
         )
+
+
+def _usual(took: Collection[float]) -> float:
+    """How long all but the slowest twentieth took; endless while too few are known."""
+    return sorted(took)[math.ceil(0.95 * len(took)) - 1] if len(took) >= _ENOUGH else math.inf
 
 
 def _ids(data: dict[str, object]) -> set[str] | None:

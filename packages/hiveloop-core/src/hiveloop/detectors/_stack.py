@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 import traceback
 import weakref
 from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Mover"]
+__all__ = ["Mover", "Standing"]
+
+_local = threading.local()
+_get_ident = threading.get_ident
+_get_running_loop = asyncio._get_running_loop
+
+#: How the file names of Python's own code begin.
+_PYTHON = (os.path.dirname(os.__file__) + os.sep, "<")
 
 _MOST_FRAMES = 25
 #: Frameworks are deep, and the innermost frames say most.
@@ -22,6 +30,14 @@ _SUSPENDED = (
     (GeneratorType, "gi_frame", "gi_yieldfrom"),
     (AsyncGeneratorType, "ag_frame", "ag_await"),
 )
+
+
+class Standing(NamedTuple):
+    """Where a run is: lines outermost first, what runs it, and the innermost line of the program's own code."""
+
+    stack: list[str]
+    running_in: str
+    own: str | None = None
 
 
 class Mover:
@@ -36,32 +52,51 @@ class Mover:
 
     def note(self) -> None:
         """The calling code is it."""
-        ident = threading.get_ident()
+        ident = _get_ident()
         if ident != self._ident:
             # The number alone is given to the next thread when this one has ended.
-            self._ident, self._thread = ident, weakref.ref(threading.current_thread())
-        if asyncio._get_running_loop() is None:
+            self._ident, self._thread = ident, _this_thread()
+        if _get_running_loop() is None:
             self._task = None
             return
         running = asyncio.current_task()
         if self._task is None or self._task() is not running:
             self._task = None if running is None else weakref.ref(running)
 
-    def stack(self) -> tuple[list[str], str]:
-        """Where it is now, outermost first, and what runs it."""
+    def stack(self) -> Standing:
+        """Where it is now."""
         if self._task is not None:
             task = self._task()
             if task is None or task.done():
-                return [], "an asyncio task that has ended"
+                return Standing([], "an asyncio task that has ended")
             frames = _awaited(task)
             if frames is not None:
-                return [_line(frame) for frame in frames[-_MOST_FRAMES:]], "asyncio task"
+                return _standing(frames, "asyncio task")
         thread = None if self._thread is None else self._thread()
         innermost = sys._current_frames().get(self._ident)
         if thread is None or not thread.is_alive() or innermost is None:
-            return [], "a thread that has ended"
+            return Standing([], "a thread that has ended")
         frames = [frame for frame, _ in traceback.walk_stack(innermost)]
-        return [_line(frame) for frame in reversed(frames[:_MOST_FRAMES])], "thread"
+        return _standing(frames[::-1], "thread")
+
+
+def _standing(frames: list[FrameType], runs_in: str) -> Standing:
+    own = next((frame for frame in reversed(frames) if _is_own(frame)), None)
+    lines = [_line(frame) for frame in frames[-_MOST_FRAMES:]]
+    return Standing(lines, runs_in, None if own is None else _line(own))
+
+
+def _is_own(frame: FrameType) -> bool:
+    """Whether it is the program's code: neither Python's nor that of an installed package."""
+    name = frame.f_code.co_filename
+    return not name.startswith(_PYTHON) and "-packages" not in name
+
+
+def _this_thread() -> weakref.ref[threading.Thread]:
+    known: weakref.ref[threading.Thread] | None = getattr(_local, "thread", None)
+    if known is None:
+        known = _local.thread = weakref.ref(threading.current_thread())
+    return known
 
 
 def _awaited(task: asyncio.Task[Any]) -> list[FrameType] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
 from hiveloop._locks import Lock
@@ -9,7 +11,7 @@ from hiveloop.events import Custom, Event, TaskCompleted, TaskFailed
 from hiveloop.payloads import LlmCall, LlmCallData
 
 from ._detector import Detector, Finding, OnDetect, positive, run_of
-from ._llm import call_facts, metadata_of
+from ._llm import call_facts
 from ._per_run import PerRun
 
 __all__ = ["TokenWasteDetector"]
@@ -47,23 +49,33 @@ class TokenWasteDetector(Detector):
     def see(self, agent_id: str, event: Event) -> Finding | None:
         """Book a model call; forget runs that ended."""
         run = event.task_run_id or run_of(agent_id, event)
-        with self._lock:
-            if type(event) is not Custom:
+        if type(event) is not Custom:
+            with self._lock:
                 self._ledgers.forget(run)
-                return None
+            return None
+        payload: Any = event.payload
+        facts = payload.data if type(payload) is LlmCall else None
+        if type(facts) is not LlmCallData:
+            facts = call_facts(event)
+        tokens = (facts.tokens_in or 0) + (facts.tokens_out or 0)
+        with self._lock:
             ledger = self._ledgers[run]
-            _book(ledger, call_facts(event))
+            ledger.tokens += tokens
+            if facts.metadata is not None or facts.prompt_preview is not None:
+                why = _why_wasted(ledger, facts)
+                if why is not None:
+                    ledger.wasted[why] = ledger.wasted.get(why, 0) + tokens
             if not ledger.wasted or ledger.tokens < self._min_tokens:
                 return None
-            wasted = sum(ledger.wasted.values())
-            if wasted < self._share * ledger.tokens:
-                return None
-            # Told again when what is wasted has doubled.
-            if ledger.told and wasted < 2 * ledger.told:
-                return None
-            ledger.told = wasted
-            why = dict(ledger.wasted)
-            total = ledger.tokens
+            return self._finding(ledger)
+
+    def _finding(self, ledger: _Ledger) -> Finding | None:
+        why, total = ledger.wasted, ledger.tokens
+        wasted = sum(why.values())
+        # Told again when what is wasted has doubled.
+        if wasted < self._share * total or (ledger.told and wasted < 2 * ledger.told):
+            return None
+        ledger.told = wasted
         most = max(why, key=why.__getitem__)
         return Finding(
             detector=self.name,
@@ -77,17 +89,9 @@ class TokenWasteDetector(Detector):
         )
 
 
-def _book(ledger: _Ledger, facts: LlmCallData) -> None:
-    tokens = (facts.tokens_in or 0) + (facts.tokens_out or 0)
-    ledger.tokens += tokens
-    why = _why_wasted(ledger, facts)
-    if why is not None:
-        ledger.wasted[why] = ledger.wasted.get(why, 0) + tokens
-
-
 def _why_wasted(ledger: _Ledger, facts: LlmCallData) -> str | None:
-    if facts.metadata is not None:
-        metadata = metadata_of(facts)
+    metadata = facts.metadata
+    if type(metadata) is dict:
         if metadata.get("error"):
             return "failed_calls"
         stop = metadata.get("stop_reason")

@@ -81,7 +81,7 @@ class PolicyBook:
         self._meter.measure_for(self.policies)
         remove_gate(self.ask)
         if self.policies:
-            add_gate(self.ask)
+            add_gate(self.ask, first=True)
         if runtime.pipeline is not None:
             self.join(runtime.pipeline)
 

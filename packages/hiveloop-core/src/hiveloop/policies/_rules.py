@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
 
+from hiveloop._safety import is_suspending
 from hiveloop.errors import HiveLoopConfigError
 
 from ._check import PolicyAction, PolicyCheck
@@ -54,6 +55,8 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     def is_for(self, request: Request) -> bool:
         """Whether it holds for this run."""
+        if self.agent is None and self.type is None and self.user_group is None:
+            return True
         return (
             (self.agent is None or fits(request.agent_id, self.agent))
             and (
@@ -172,6 +175,8 @@ class Function(Policy, frozen=True, kw_only=True):
         Policy.__post_init__(self)
         if not callable(self.judge):
             raise _wrong(self, f"judge must be callable, got {_shown(self.judge)}")
+        if is_suspending(self.judge):
+            raise _wrong(self, "judge must be a plain function: nobody awaits a coroutine here")
 
 
 def _one_of(policy: Policy, field: str, value: Any, known: tuple[str, ...]) -> None:
