@@ -1,5 +1,5 @@
 # Every command there is. Each one installs what it needs; nothing is put outside this folder
-# (but for Debian's chromium package, where `make test` finds no browser and may use apt).
+# (but for Debian's chromium package, where `make test` or `make screenshots` finds no browser and may use apt).
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
@@ -64,9 +64,22 @@ test: .venv/.dev  ## all tests
 # Times the examples of a normal run.
 FUZZ ?= 50
 
+# ONLY='costs|pipeline-dark' for some of them.
+.PHONY: screenshots
+screenshots: .venv/.dev  ## a picture of every view in light and dark and three widths, in the folder screenshots
+	@scripts/ensure_browser.sh $(RUN)
+	@$(RUN) -m tests.browser.screenshots screenshots "$(ONLY)"
+
 .PHONY: fuzz
 fuzz: .venv/.dev  ## the collector's property tests for an hour or more; FUZZ=5 for less
 	@HIVEBOARD_FUZZ=$(FUZZ) $(RUN) -m pytest --timeout 0 $(addprefix packages/hiveboard/tests/test_,hostile_input.py openapi.py order_independence.py)
+
+# How often the collector is killed; a normal run does it three times.
+KILLS ?= 20
+
+.PHONY: kill
+kill: .venv/.dev  ## kill -9 of the collector during ingest, 20 times, `verify` after each; KILLS=200 for more
+	@HIVEBOARD_KILLS=$(KILLS) $(RUN) -m pytest --timeout 0 packages/hiveboard/tests/test_killed.py
 
 .PHONY: check
 check: .venv/.dev web-check  ## style, types, import directions, wheels, dashboard bundle

@@ -12,7 +12,7 @@ from hiveboard.store import Store
 from hiveboard.store.memory import MemoryStore
 from hypothesis import HealthCheck, Phase, given, settings
 
-from .contract_answers import everything
+from .contract_answers import all_sums, everything
 from .contract_opened import OpenedStore, put
 from .random_events import batches_of, event_lists
 
@@ -30,9 +30,12 @@ def differences(found: dict[str, Any], expected: dict[str, Any]) -> dict[str, tu
 
 
 async def stored(store: Store, events: list[dict[str, Any]], tenant: str) -> dict[str, Any]:
-    """What a store says when these events came in."""
-    for batch in batches_of(events, tenant):
+    """What a store says when these events came in. It is asked for sums before the last of them as well."""
+    *early, last = batches_of(events, tenant)
+    for batch in early:
         await put(store, batch)
+    await all_sums(store, tenant)
+    await put(store, last)
     return await everything(store, tenant)
 
 

@@ -9,6 +9,7 @@ from hiveboard.projections.agent_status import silence_of
 from hiveboard.store import Store
 from hiveboard.store.records import StoredEvent
 from hiveboard.store.rows import TASK_SORTS, EventFilter, Scope, Silence, TaskFilter
+from hiveboard.store.samples import SampleFilter
 from hiveboard.store.sessions import SessionFilter
 from hiveboard.store.span import Span
 from hiveboard.store.tallies import TALLIES
@@ -16,7 +17,7 @@ from hiveboard.store.waiting import ApprovalFilter, IssueFilter
 
 from .random_events import RECEIVED
 
-__all__ = ["everything"]
+__all__ = ["all_sums", "everything"]
 
 _DAY = 86_400_000_000
 _SINCE = 1_770_000_000_000_000 // _DAY * _DAY
@@ -69,7 +70,7 @@ async def everything(store: Store, tenant: str) -> dict[str, Any]:
         silence = silence_of(await store.agents(tenant, None), now)
         found |= {f"{name} at {now}": rows for name, rows in (await _now(store, tenant, silence)).items()}
     found |= await _runs(store, tenant)
-    found |= await _sums(store, tenant)
+    found |= await all_sums(store, tenant)
     found["agents"] = plain(await store.agents(tenant, None))
     found["agent"] = plain(await store.agents(tenant, "a1"))
     found["projects"] = plain(await store.projects(tenant))
@@ -78,10 +79,20 @@ async def everything(store: Store, tenant: str) -> dict[str, Any]:
     for agent_id in ("a", "a1", "a2"):
         found[f"heartbeats {agent_id}"] = plain(await store.heartbeats(tenant, agent_id, 3))
         found[f"issues {agent_id}"] = plain(await store.issues(tenant, agent_id, 9))
+    for told in ("heartbeat", "queue_snapshot"):
+        for scope, agents in ((_SCOPES[0], ()), (_SCOPES[1], ()), (_SCOPES[3], ()), (_SCOPES[0], ("a2", "a1"))):
+            want = SampleFilter(told=told, scope=scope, agents=agents, since=_SINCE, limit=3)
+            rows = await store.samples(tenant, want)
+            found[f"{told} {scope} {agents}"] = plain(rows)
     for scope in _SCOPES:
+        found[f"active {scope}"] = dict(await store.active_issues(tenant, scope))
         found[f"places {scope}"] = plain(await store.agent_places(tenant, scope))
     issues = await store.issue_page(tenant, IssueFilter())
     found["issue page"] = plain(issues)
+    keys = [(one.agent_id, one.state.issue_key) for one in issues]
+    counts = [(one.tasks, one.cost_nano) for one in issues]
+    assert [tuple(one) for one in await store.affected(tenant, keys)] == counts, "issues of a page and by key"
+    found["uncounted"] = plain(await store.issue_page(tenant, IssueFilter(counted=False)))
     found["each issue"] = [
         plain(await store.issue(tenant, one.agent_id, one.state.issue_key)) for one in issues
     ]
@@ -151,17 +162,24 @@ async def _runs(store: Store, tenant: str) -> dict[str, Any]:
         "session": TaskFilter(session_id="s1"), "user": TaskFilter(user_id="u1"), "place": TaskFilter(environment="staging"),
     }.items():  # fmt: skip
         found[f"tasks of {name}"] = plain((await store.tasks(tenant, filtered))[0])
+    return found
+
+
+async def _sessions(store: Store, tenant: str, silence: Silence) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for name, wanted in {
         "all": SessionFilter(), "agent": SessionFilter(agent_id="a1"), "user": SessionFilter(user_id="u1"),
         "project": SessionFilter(project_id="p1"), "q": SessionFilter(q="S1"), "place": SessionFilter(environment="staging"),
+        "group": SessionFilter(group="g2"), "q of users": SessionFilter(q="U1"),
     }.items():  # fmt: skip
+        wanted = msgspec.structs.replace(wanted, silence=silence)
         found[f"sessions of {name}"] = plain((await store.sessions(tenant, wanted))[0])
-    found["session"] = plain(await store.session(tenant, "s1"))
+    found["session"] = plain(await store.session(tenant, "s1", silence))
     return found
 
 
 async def _now(store: Store, tenant: str, silence: Silence) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    found = await _sessions(store, tenant, silence)
     for status in _STATUSES:
         rows, _ = await store.tasks(tenant, TaskFilter(status=status, silence=silence))
         found[f"tasks {status}"] = plain(rows)
@@ -183,7 +201,8 @@ async def _now(store: Store, tenant: str, silence: Silence) -> dict[str, Any]:
     return found
 
 
-async def _sums(store: Store, tenant: str) -> dict[str, Any]:
+async def all_sums(store: Store, tenant: str) -> dict[str, Any]:
+    """The counters by every dimension."""
     found: dict[str, Any] = {}
     for at, span in enumerate(_SPANS):
         for scope in _SCOPES:

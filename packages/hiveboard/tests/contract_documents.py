@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from hiveboard.store import Document, Store
 from hiveboard.store.rows import EventFilter
 
@@ -31,6 +34,27 @@ class DocumentContract(OpenedStore):
         assert await store.document("other", "rule", "r1") is not None
         assert await store.document("live", "key", "r1") is not None
         assert sorted(await store.tenants()) == ["live", "other"]
+
+    async def test_changes_of_a_document_build_on_one_another(self, store: Store) -> None:
+        def one_more(found: Document | None) -> Document:
+            return Document("count", "c", b"%d" % (1 if found is None else int(found.body) + 1), NOW)
+
+        await asyncio.gather(*(store.change_document("live", "count", "c", one_more) for _ in range(20)))
+        assert await store.document("live", "count", "c") == Document("count", "c", b"20", NOW)
+
+    async def test_a_change_may_leave_things_as_they_are_or_be_refused(self, store: Store) -> None:
+        there = Document("rule", "r", b"{}", NOW)
+        await store.put_document("live", there)
+
+        def refuse(found: Document | None) -> Document | None:
+            raise KeyError(None if found is None else found.id)
+
+        with pytest.raises(KeyError, match="r"):
+            await store.change_document("live", "rule", "r", refuse)
+        assert await store.change_document("live", "rule", "r", lambda found: None) == there
+        assert await store.change_document("live", "rule", "q", lambda found: None) is None
+        assert await store.change_document("other", "rule", "r", lambda found: found) is None
+        assert await store.documents("live", "rule") == [there]
 
     async def test_a_store_says_how_it_is_and_who_sent(self, store: Store) -> None:
         made = batch([event("task_started")])

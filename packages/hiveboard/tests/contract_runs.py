@@ -230,9 +230,30 @@ class RunContract(OpenedStore):
         second, end = await store.sessions("live", SessionFilter(limit=1, after=position))
         assert [row.session_id for row in [*first, *second]] == ["s1", "s2"]
         assert end is None
-        row = await store.session("live", "s1")
+        row = await store.session("live", "s1", Silence())
         assert row is not None
         assert (row.open_runs, row.completed, row.llm_calls, row.cost_nano) == (1, 1, 1, 500_000_000)
         assert (row.agents, row.users, row.projects, row.tokens_in) == (["a", "b"], ["u1"], ["p"], None)
         assert (row.first_ts, row.last_ts) == (NOW + 1_000, NOW + 20_000)
-        assert await store.session("live", "s9") is None
+        assert await store.session("live", "s9", Silence()) is None
+
+    async def test_a_session_tells_which_of_its_open_runs_are_lost(self, store: Store) -> None:
+        said = {"session_id": "s", "user_id": "u", "hiveloop": {"process": "p1"}}
+        other = {"session_id": "s", "user_id": "v", "hiveloop": {"process": "p2"}}
+        await store_all(store, started("gone", 1, payload=said), started("gone too", 2, payload=other))
+        await store_all(store, started("there", 3, agent_id="b", payload=said), environment="staging")
+        silent = Silence(heard_by={"a": NOW + 10**15, "b": 0})
+
+        async def lost(**fields: Any) -> list[tuple[int, int]]:
+            rows, _ = await store.sessions("live", SessionFilter(**fields))
+            return [(row.open_runs, row.lost_runs) for row in rows]
+
+        assert await lost(silence=silent) == [(3, 2)]
+        assert await lost(silence=silent, user_id="u") == [(2, 1)]
+        assert await lost(silence=silent, user_id="u", environment="staging") == [(1, 0)]
+        assert await lost(silence=silent, q="V") == [(1, 1)]
+        assert await lost(silence=silent, group="elsewhere") == []
+        assert await lost() == [(3, 0)]
+        one = await store.session("live", "s", silent)
+        assert one is not None
+        assert (one.open_runs, one.lost_runs) == (3, 2)

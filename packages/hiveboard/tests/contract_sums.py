@@ -8,6 +8,7 @@ import pytest
 from hiveboard.store import Store
 from hiveboard.store.rows import Scope
 from hiveboard.store.span import Span
+from hiveboard.store.sums import ACTIVITY, OUTCOMES, USAGE, SumQuestion
 from hiveboard.store.tallies import ACTIONS, CALLS, DURATIONS, RUNS, TROUBLES
 
 from .conftest import event, kind
@@ -159,3 +160,57 @@ class SumContract(OpenedStore):
         span = Span(START + 2 * FIVE, START + 4 * FIVE, FIVE)
         assert [row.calls for row in await store.tallies("live", CALLS, Scope(), (), span)] == [1]
         assert [row.runs for row in await store.tallies("live", RUNS, Scope(), (), span)] == [0]
+
+    async def test_what_was_asked_before_counts_what_came_later(self, store: Store) -> None:
+        """Late events, a run that ends again in another hour, and a call of a run that has long ended."""
+        week = Span(START - 6 * 24 * HOUR + 7 * FIVE, START + 24 * HOUR, HOUR)
+        asked = [
+            SumQuestion(USAGE, ("agent", "model"), week), SumQuestion(OUTCOMES, (), week), SumQuestion(RUNS, (), week),
+            SumQuestion(CALLS, ("bucket",), DAY), SumQuestion(ACTIVITY, ("agent",), DAY), SumQuestion(DURATIONS, ("step",), week),
+            SumQuestion(RUNS, ("bucket",), DAY),
+        ]  # fmt: skip
+
+        async def told() -> list[Any]:
+            once, again = [await store.sums("live", Scope(), asked) for _ in range(2)]
+            assert again == once
+            usage, (outcomes,), (runs,), calls, activity, steps, ended = once
+            return [
+                {row.group: row.calls for row in usage},
+                (outcomes.completed, outcomes.failed),
+                (runs.runs, runs.cost_nano),
+                {row.group[0]: row.calls for row in calls},
+                {row.group: row.events for row in activity},
+                len(steps),
+                {row.group[0]: row.cost_nano for row in ended},
+            ]
+
+        assert await told() == [{}, (0, 0), (0, 0), {}, {}, 0, {}]
+        run = {"task_id": "t", "task_run_id": "r"}
+        await store_all(store, call(600, **run), done("t", 601, duration_ms=9))
+        ten = START + 10 * HOUR
+        assert await told() == [
+            {("a", "m"): 1}, (1, 0), (1, 500_000_000), {ten: 1}, {("a",): 2}, 1, {ten: 500_000_000},
+        ]  # fmt: skip
+        await store_all(store, call(-3_000, "k"), call(700))
+        eleven = START + 11 * HOUR
+        assert await told() == [
+            {("a", "k"): 1, ("a", "m"): 2}, (1, 0), (1, 500_000_000), {ten: 1, eleven: 1}, {("a",): 3}, 1,
+            {ten: 500_000_000},
+        ]  # fmt: skip
+        await store_all(store, call(5, cost=0.25, **run), call(5, agent_id="b"))
+        assert (await told())[-1] == {ten: 750_000_000}
+        await store_all(store, done("t", 1_000, "task_failed", duration_ms=70_000))
+        assert await told() == [
+            {("a", "k"): 1, ("a", "m"): 3, ("b", "m"): 1}, (0, 1), (1, 750_000_000),
+            {START: 2, ten: 1, eleven: 1}, {("a",): 5, ("b",): 1}, 1,
+            {START + 16 * HOUR: 750_000_000},
+        ]  # fmt: skip
+
+    async def test_what_retention_removed_counts_no_more(self, store: Store) -> None:
+        month = SumQuestion(USAGE, (), Span(START - 30 * 24 * HOUR, START + 24 * HOUR, 24 * HOUR))
+        await store_all(store, call(-28 * 24 * 60), call(1))
+        (before,) = await store.sums("live", Scope(), [month])
+        assert [row.calls for row in before] == [2]
+        assert await store.prune(START - 14 * 24 * HOUR) == 1
+        (after,) = await store.sums("live", Scope(), [month])
+        assert [row.calls for row in after] == [1]

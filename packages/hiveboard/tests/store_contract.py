@@ -19,6 +19,7 @@ from .contract_feed import FeedContract
 from .contract_fleet import FleetContract
 from .contract_opened import OnCommit
 from .contract_runs import RunContract
+from .contract_samples import SampleContract
 from .contract_sums import SumContract
 from .contract_waiting import WaitingContract
 from .contract_writing import WritingContract
@@ -33,6 +34,7 @@ class StoreContract(
     FleetContract,
     WaitingContract,
     SumContract,
+    SampleContract,
     DocumentContract,
     ArrivalContract,
 ):

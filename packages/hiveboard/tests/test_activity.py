@@ -55,7 +55,27 @@ def test_every_type_and_kind_has_a_sentence_and_a_hint() -> None:
             {"payload": {"kind": "plan_step", "summary": "Step 0 completed: Look", "data": {"step_index": 0, "action": "completed"}}},
             "completed plan step 1: Look",
         ),
-        ({"payload": {"kind": "memory_op", "summary": "Stored 3 facts"}}, "reported memory op: Stored 3 facts"),
+        ({"payload": {"kind": "memory_op", "summary": "Stored 3 facts"}}, "used its memory: Stored 3 facts"),
+        (
+            {"payload": {"kind": "memory_op", "data": {"operation": "search", "store": "vectors", "result_count": 1}}},
+            "searched vectors, 1 result",
+        ),
+        (
+            {"payload": {"kind": "context_compaction", "data": {"tokens_before": 9000, "tokens_after": 800, "method": "summary"}}},
+            "shortened its context from 9,000 to 800 tokens, by summary",
+        ),
+        (
+            {"payload": {"kind": "learning", "summary": "learning", "data": {"category": "tool_selection", "correction_applied": True}}},
+            "learned about tool selection and corrected itself",
+        ),
+        (
+            {"payload": {"kind": "runtime", "data": {"event": "model_switched", "from_model": "a", "to_model": "b", "reason": "rate_limit"}}},
+            "switched its model from a to b: rate_limit",
+        ),
+        ({"payload": {"kind": "state_mutation", "data": {"keys_changed": ["a", 7, "b"]}}}, "changed its state: a, b"),
+        ({"payload": {"kind": "score", "data": {"name": "helpful", "value": True}}}, "was graded true for helpful"),
+        ({"payload": {"kind": "decision", "data": {"name": "route", "chosen": "billing"}}}, "chose billing for route"),
+        ({"payload": {"kind": "error_context", "data": {"error_type": "HTTPError", "error_message": "slow down", "api_name": "crm", "status_code": 429}}}, "met an error in crm (429): HTTPError: slow down"),
         ({"payload": {"kind": "queue_snapshot", "data": {"depth": 4}}}, "has 4 waiting in its queue"),
         (
             {"ms": 190_000, "payload": {"kind": "llm_call", "data": {"metadata": {"error": {"type": "RateLimit"}}}}},

@@ -260,6 +260,8 @@ def test_commands_that_fail_hang_or_are_missing(served: Collector, tmp_path: Pat
     missing = channel(served, {"type": "command", "argv": [str(tmp_path / "nothing")]})
     answer = post(served, f"/v1/alerts/channels/{missing}/test", None).json
     assert "cannot start" in answer["deliveries"][0]["error"]
+    # There is no rule whose condition it could be.
+    assert (answer["rule_id"], answer["condition_type"]) == ("", "test")
     assert tested("sys.exit(0)")["delivered"] is True, "a program need not read its input"
 
 

@@ -18,6 +18,7 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
     (static / "index.html").write_text("<!doctype html><title>HiveBoard</title>")
     (static / "favicon.svg").write_text("<svg/>")
     (static / "assets" / "index-Ab12_-xY.js").write_text("export {}")
+    (static / "assets" / "later-Ab12_-xY.js").write_text("export const x = 1;\n" * 500)
     (folder / "secret.txt").write_text("secret")
     with running(folder / "s.db", dashboard=static) as collector:
         yield collector
@@ -45,6 +46,19 @@ def test_assets(bundled: Collector) -> None:
     assert icon.headers["Content-Type"].startswith("image/svg+xml")
     assert icon.headers["Cache-Control"] == "no-cache"
     assert bundled.request("HEAD", "/favicon.svg").status == 200
+
+
+def test_what_is_large_travels_packed_where_the_browser_takes_that(bundled: Collector) -> None:
+    path = "/assets/later-Ab12_-xY.js"
+    plain = bundled.get(path, key=None)
+    packed = bundled.request("GET", path, Accept_Encoding="br, gzip")
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.raw == plain.raw  # the client has unpacked it
+    assert int(packed.headers["Content-Length"]) < len(plain.raw) / 10
+    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+    small = bundled.request("GET", "/assets/index-Ab12_-xY.js", Accept_Encoding="gzip")
+    assert "Content-Encoding" not in small.headers
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
-import pytest
 import urllib3
 from hiveboard.settings import Limits
 from hiveboard.verify import verify_store
@@ -47,57 +44,6 @@ def batch(cycle: int, number: int) -> list[dict[str, Any]]:
         event("task_completed", 5 + number, **task),
     ]
     return [one | {"event_id": f"{cycle}-{number}-{index}"} for index, one in enumerate(made)]
-
-
-@pytest.mark.slow
-def test_kill_9_during_ingest_loses_nothing_acknowledged(tmp_path: Path) -> None:
-    store = tmp_path / "s.db"
-    acknowledged: set[str] = set()
-    lock = threading.Lock()
-    for cycle in range(3):
-        process, url = start(store)
-        enough = threading.Event()
-
-        def work(worker: int, cycle: int = cycle, url: str = url, enough: threading.Event = enough) -> None:
-            pool = urllib3.PoolManager(retries=False, timeout=10)
-            for number in range(worker, 10_000, 3):
-                events = batch(cycle, number)
-                body = json.dumps({"envelope": {"agent_id": f"a{worker}"}, "events": events}).encode()
-                try:
-                    answer = pool.request("POST", f"{url}/v1/ingest", body=body, headers=HEADERS)
-                except urllib3.exceptions.HTTPError:
-                    return
-                assert answer.status == 200
-                with lock:
-                    acknowledged.update(one["event_id"] for one in events)
-                if number > 60:
-                    enough.set()
-
-        workers = [threading.Thread(target=work, args=(number,)) for number in range(3)]
-        for worker in workers:
-            worker.start()
-        assert enough.wait(30)
-        end(process, signal.SIGKILL)
-        for worker in workers:
-            worker.join()
-    with running(store) as collector:
-        pool = collector.pool
-        stored: set[str] = set()
-        cursor = ""
-        while True:
-            answer = pool.request("GET", f"{collector.url}/v1/events?limit=200{cursor}", headers=HEADERS)
-            page = answer.json()
-            ids = [row["event_id"] for row in page["data"]]
-            assert stored.isdisjoint(ids)
-            stored.update(ids)
-            if not page["pagination"]["has_more"]:
-                break
-            cursor = f"&cursor={page['pagination']['cursor']}"
-        assert acknowledged <= stored
-        assert len(acknowledged) > 300
-    counted, reports = verify_store(store, lambda done: None)
-    assert counted == len(stored)
-    assert [report for report in reports if report.different] == []
 
 
 def test_sigterm_ends_cleanly_and_soon(tmp_path: Path) -> None:

@@ -54,3 +54,24 @@ def test_the_pipeline_of_the_fleet_has_every_row(collector: Collector) -> None:
     told = collector.get("/v1/pipeline").json
     assert [queue["depth"] for queue in told["queues"]] == [2, 0]
     assert [item["name"] for item in told["scheduled"]] == ["nightly", "plain"]
+
+
+def test_lists_are_as_long_as_asked_and_counts_are_of_all(collector: Collector) -> None:
+    run = {"task_id": "t", "task_run_id": "r"}
+    told = [kind("issue", at, summary=name, data={"severity": "low"}, **run) for at, name in enumerate("abc")]
+    approvals = [event("approval_requested", at, task_id="t", task_run_id="r") for at in range(3)]
+    todos = [kind("todo", at, data={"todo_id": str(at), "action": "created"}) for at in range(3)]
+    call = kind("llm_call", 9, data={"model": "m", "cost": 0.5}, **run)
+    collector.store([*told, *approvals, *todos, call], agent_id="one")
+    for limit, shown in ((2, 2), (3, 3), (500, 3), (None, 3)):
+        asked = {} if limit is None else {"limit": str(limit)}
+        answer = collector.get("/v1/pipeline", **asked).json
+        assert [len(answer[name]) for name in ("issues", "approvals", "todos")] == [shown] * 3
+        assert [issue["summary"] for issue in answer["issues"]] == ["c", "b", "a"][:shown]
+        assert {(issue["affected_tasks"], issue["affected_cost"]) for issue in answer["issues"]} == {(1, 0.5)}
+        totals = answer["totals"]
+        assert (totals["active_issues"], totals["pending_approvals"], totals["active_todos"]) == (3, 3, 3)
+        (row,) = answer["agents"]
+        assert (row["active_issues"], row["pending_approvals"], row["active_todos"]) == (3, 3, 3)
+    assert collector.get("/v1/pipeline", limit="0").status == 400
+    assert collector.get("/v1/pipeline", limit="501").status == 400

@@ -23,6 +23,24 @@ def test_every_id_can_be_asked_for(collector: Collector, name: str) -> None:
         assert collector.get(f"/v1/tasks/{quote(name, safe='')}/timeline").json["task_id"] == name
 
 
+@pytest.mark.parametrize("name", ["%2f", "100%25", "a/b", "a//b", "ä €", "?#%2F"])
+def test_an_id_in_a_path_is_decoded_once(collector: Collector, name: str) -> None:
+    said = {"session_id": name, "data": {"approval_id": name}}
+    collector.store([event("task_started", 1, task_id="t", task_run_id="r", project_id=name, payload=said),
+                     event("approval_requested", 2, task_id="t", task_run_id="r", payload=said)])  # fmt: skip
+    quoted = quote(name, safe="")
+    assert collector.get(f"/v1/sessions/{quoted}").json["session_id"] == name
+    assert collector.get(f"/v1/projects/{quoted}").json["project_id"] == name
+    assert collector.get(f"/v1/approvals/{quoted}").json["approval_id"] == name
+    assert (
+        collector.request("PUT", f"/v1/pricing/{quoted}", b'{"input_per_m": 1, "output_per_m": 1}').json[
+            "model"
+        ]
+        == name
+    )
+    assert [row["model"] for row in collector.get("/v1/pricing").json["data"]] == [name.lower()]
+
+
 def test_asking_for_no_id_is_refused(collector: Collector) -> None:
     for path, field in (("/v1/tasks/timeline", "task_id"), ("/v1/agents/detail", "agent_id")):
         answer = collector.get(path)

@@ -148,6 +148,8 @@ def test_an_event_overrides_the_envelope(collector: Collector) -> None:
         (event(**GOOD, duration_ms=-4), "duration_ms"),
         (event(**GOOD, duration_ms=10**30), "duration_ms"),
         (event(**GOOD, payload={"summary": "s" * 513}), "summary"),
+        (event("task_started"), "task_started without task_id"),
+        (event("task_failed", task_id=""), "task_failed without task_id"),
     ],
     ids=str,
 )

@@ -95,6 +95,18 @@ def test_keys_differ(keyed: Collector) -> None:
     assert len({make(keyed)["raw_key"] for _ in range(20)}) == 20
 
 
+def test_who_may_only_send_hears_what_became_of_a_request(keyed: Collector) -> None:
+    key = make(keyed, scopes=["ingest"])["raw_key"]
+    other = make(keyed, key_type="test")["raw_key"]
+    asked = event("approval_requested", payload={"summary": "?", "data": {"approval_id": "a1"}})
+    keyed.store([asked], key=key)
+    assert keyed.get("/v1/approvals/a1", key=key, wait=1).json["status"] == "pending"
+    assert keyed.request("POST", "/v1/approvals/a1", b'{"decision": "approved"}').status == 200
+    assert keyed.get("/v1/approvals/a1", key=key).json["decision"] == "approved"
+    assert keyed.get("/v1/approvals", key=key).status == 403
+    assert keyed.get("/v1/approvals/a1", key=other).status == 404
+
+
 @pytest.mark.parametrize(
     ("wanted", "ingest", "query", "admin"),
     [

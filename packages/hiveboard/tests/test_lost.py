@@ -353,3 +353,20 @@ def test_a_process_that_was_killed_leaves_a_lost_run_with_its_last_step(tmp_path
         assert collector.get("/v1/agents/worker").json["derived_status"] == "idle"
     _, reports = verify_store(tmp_path / "s.db", lambda done: None)
     assert [report.table for report in reports if report.different] == []
+
+
+def test_a_session_whose_runs_are_lost_is_not_open(collector: Collector, clock: Shifted) -> None:
+    said = {"session_id": "chat", "hiveloop": {"process": "p1"}}
+    collector.store([registered(), event("task_started", payload=said, **TASK)])
+
+    def session() -> tuple[str, int, int]:
+        row = collector.get("/v1/sessions").json["data"][0]
+        alone = collector.get("/v1/sessions/chat").json
+        assert {name: alone[name] for name in row} == row
+        return row["derived_status"], row["open_runs"], row["lost_runs"]
+
+    assert session() == ("open", 1, 0)
+    clock.wait(91)
+    assert session() == ("lost", 0, 1)
+    from_process(collector, "p1", [event("custom", 9)])
+    assert session() == ("open", 1, 0)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hiveboard.settings import Limits
 
-from .conftest import Collector, event, kind, running
+from .conftest import Collector, event, kind, recent, running
 from .listing import pages, runs
 
 
@@ -24,6 +24,23 @@ def test_pages_of_tasks_cover_each_run_once_in_order(collector: Collector, sort:
     known = [value for value in values if value is not None]
     assert known == sorted(known, reverse=sort != "oldest")
     assert values[len(known) :] == [None] * (len(values) - len(known))
+
+
+def test_pages_of_agents_go_on_where_the_last_one_shown_left_the_list(collector: Collector) -> None:
+    for number in range(6):
+        collector.store(
+            [recent("task_started", task_id=f"t{number}", task_run_id="r")], agent_id=f"a{number}"
+        )
+    asked = {"status": "processing", "sort": "name", "limit": 2}
+    first = collector.get("/v1/agents", **asked).json
+    assert [row["agent_id"] for row in first["data"]] == ["a0", "a1"]
+    collector.store([recent("task_completed", task_id="t1", task_run_id="r")], agent_id="a1")
+    second = collector.get("/v1/agents", **asked, cursor=first["pagination"]["cursor"]).json
+    assert [row["agent_id"] for row in second["data"]] == ["a2", "a3"]
+    collector.store([recent("task_completed", task_id="t3", task_run_id="r")], agent_id="a3")
+    third = collector.get("/v1/agents", **asked, cursor=second["pagination"]["cursor"]).json
+    assert [row["agent_id"] for row in third["data"]] == ["a4", "a5"]
+    assert third["pagination"]["has_more"] is False
 
 
 def test_a_cursor_is_stable_while_newer_runs_arrive(collector: Collector) -> None:

@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from hiveboard.cli import app
+from hiveboard.cli import app, application
 from hiveboard.store.sqlite_connect import APPLICATION_ID
 from typer.testing import CliRunner
 
@@ -95,3 +95,20 @@ def test_whoever_reads_the_address_may_ask_at_once(tmp_path: Path) -> None:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+def test_a_command_imports_no_other_and_draws_nothing_beforehand() -> None:
+    script = (
+        "import sys; from hiveboard.cli import application; application(('serve',)); "
+        "print(*(name for name in sys.modules if name.startswith('hiveboard.cli.') or name in "
+        "('rich', 'rich.console', 'hiveboard.server', 'hiveloop', 'urllib3')))"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["hiveboard.cli.terminal", "hiveboard.cli.serve"]
+
+
+def test_every_command_can_be_had_alone() -> None:
+    for name in ("serve", "keys", "import", "erase"):
+        result = RUNNER.invoke(application((name,)), [name, "--help"])
+        assert result.exit_code == 0, result.output
+        assert RUNNER.invoke(app, [name, "--help"]).output == result.output

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hiveboard import socket_connection
+from hiveboard import socket_connection, watch
 from hiveboard.instant import now_us
+from hiveboard.projections.agent_view import AgentView
 from hiveboard.routes import websocket
 from hiveboard.settings import Limits
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -279,3 +280,23 @@ def test_a_collector_that_stops_says_goodbye(tmp_path: Path) -> None:
             hear(client)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1001
+
+
+def test_a_fleet_is_looked_at_as_soon_as_somebody_follows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, look = threading.Event(), watch.agent_views
+
+    async def noted(*asked: Any) -> list[AgentView]:
+        found = await look(*asked)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(watch, "agent_views", noted)
+    # What changes before the first look is told to nobody, so that look must not wait for the next round.
+    monkeypatch.setattr(watch, "_EVERY_SECONDS", 60.0)
+    with running(tmp_path / "s.db") as collector, open_socket(collector):
+        assert looked.wait(PATIENCE)
+        looked.clear()
+        with open_socket(collector, TEST):
+            assert looked.wait(PATIENCE)

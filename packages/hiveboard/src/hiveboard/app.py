@@ -91,7 +91,7 @@ def create_app(services: Services, dashboard_folder: Path = _DASHBOARD_FOLDER) -
     routes.append(WebSocketRoute("/v1/stream", StreamSocket(services)))
     routes.append(WebSocketRoute("/{path:path}", refuse_socket))
     router = Router(routes, redirect_slashes=False, default=Dashboard(dashboard_folder), lifespan=lifespan)
-    return SafetyBoundary(_SecurityHeaders(RawPath(router)))
+    return SafetyBoundary(_SecurityHeaders(RawPath(router, by_path)))
 
 
 class _SecurityHeaders:

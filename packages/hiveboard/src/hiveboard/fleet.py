@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 
 from .instant import HOUR_US, MINUTE_US
 from .projections.agent_status import silence_of
 from .projections.agent_view import AgentFacts, AgentStats, AgentView, agent_view
 from .projections.cost import estimated_part, known_cost
-from .projections.issue import is_active
 from .projections.pipeline import queue_depth
 from .projections.time_range import recent_span
-from .store import Span, Store
+from .store import Span, Store, SumQuestion
 from .store.rows import (
     ActivityRow,
     AgentPlaces,
@@ -24,6 +22,8 @@ from .store.rows import (
     Silence,
     UsageRow,
 )
+from .store.samples import Sample
+from .store.sums import ACTIVITY, OUTCOMES, USAGE
 
 __all__ = ["FLEET_ROWS", "agent_stats", "agent_views", "belongs", "day_span", "silence_in"]
 
@@ -54,18 +54,20 @@ async def agent_views(store: Store, tenant: str, now: int, scope: Scope | None =
         store.open_tasks(tenant, scope, silence),
         store.open_approvals(tenant, agent_id, FLEET_ROWS, silence),
     )
-    queues, issues, usage, outcomes, activity = await asyncio.gather(
+    asked = (
+        SumQuestion(USAGE, ("agent",), span),
+        SumQuestion(OUTCOMES, ("agent",), span),
+        SumQuestion(ACTIVITY, ("agent", "bucket"), span),
+    )
+    queues, active, (usage, outcomes, activity) = await asyncio.gather(
         store.latest(tenant, agent_id, ("queue_snapshot",), FLEET_ROWS),
-        store.issues(tenant, agent_id, FLEET_ROWS),
-        store.usage(tenant, scope, ("agent",), span),
-        store.outcomes(tenant, scope, ("agent",), span),
-        store.activity(tenant, scope, ("agent", "bucket"), span),
+        store.active_issues(tenant, scope),
+        store.sums(tenant, scope, asked),
     )
     open_by_agent = {task.agent_id: task for task in tasks}
     working = {task.agent_id for task in busy}
     waiting = {approval.agent_id for approval in approvals}
     depths = {row.agent_id: queue_depth(row) for row in queues if belongs(row, scope)}
-    active = Counter(row.state.agent_id for row in issues if is_active(row.state) and belongs(row, scope))
     usage_by_agent = {row.group[0]: row for row in usage}
     outcomes_by_agent = {row.group[0]: row for row in outcomes}
     sparklines = _sparklines(activity, span)
@@ -75,7 +77,7 @@ async def agent_views(store: Store, tenant: str, now: int, scope: Scope | None =
         if name not in places:
             continue
         stats = agent_stats(
-            usage_by_agent.get(name), outcomes_by_agent.get(name), 1.0, depths.get(name), active[name]
+            usage_by_agent.get(name), outcomes_by_agent.get(name), 1.0, depths.get(name), active.get(name, 0)
         )
         facts = AgentFacts(
             open_task=open_by_agent.get(name),
@@ -89,7 +91,7 @@ async def agent_views(store: Store, tenant: str, now: int, scope: Scope | None =
     return views
 
 
-def belongs(row: LatestRow | IssueRow | ApprovalRow, scope: Scope) -> bool:
+def belongs(row: LatestRow | IssueRow | ApprovalRow | Sample, scope: Scope) -> bool:
     """Whether what hangs on an agent counts within a scope; what names no project belongs to all projects of its agent."""
     return (
         (scope.project_id is None or row.project_id in (None, scope.project_id))

@@ -52,6 +52,8 @@ class Hub:
     def __init__(self, ring_events: int, max_subscribers: int, max_waiters: int) -> None:
         #: Those who wait for an approval.
         self.waiters = Waiters(max_waiters)
+        #: Set when somebody follows a tenant that nobody followed before.
+        self.newcomer = asyncio.Event()
         self._ring: deque[Published] = deque()
         self._ring_events = 0
         self._ring_max = ring_events
@@ -133,6 +135,8 @@ class Hub:
             )
         subscriber = Subscriber(tenant, seq)
         subscriber.notice = self._last_notice
+        if tenant not in self.tenants:
+            self.newcomer.set()
         self._subscribers.add(subscriber)
         return subscriber
 

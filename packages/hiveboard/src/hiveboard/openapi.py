@@ -17,6 +17,8 @@ from .routes.table import Endpoint
 
 __all__ = ["build_document"]
 
+#: How any request that needs a key may be refused: unknown, not allowed, a foreign name of the host, too often, no store.
+_OF_THE_GATE = {401, 403, 421, 429, 503}
 _PATH_PARAM = re.compile(r"\{(\w+)(?::id)?\}")
 _PATH_PARAM_TEXT = {
     "agent_id": "The agent's id.",
@@ -87,7 +89,7 @@ def build_document(endpoints: tuple[Endpoint, ...]) -> dict[str, Any]:
 
 
 def _answers(endpoint: Endpoint) -> list[Any]:
-    return [endpoint.answer, *(kind for _, kind, _ in endpoint.more_answers)]
+    return [endpoint.answer, *(kind for _, kind, _ in endpoint.more_answers if kind is not None)]
 
 
 def _operation(endpoint: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
@@ -146,14 +148,23 @@ def _responses(endpoint: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
     answered = content(answer, endpoint.media_type)
     for media_type in endpoint.also:
         answered |= content({"type": "string"}, media_type)
-    responses = {"200": {"description": "The answer.", "content": answered}}
+    responses: dict[str, dict[str, Any]] = {"200": {"description": "The answer.", "content": answered}}
+    if any(status == 201 for status, _, _ in endpoint.more_answers):
+        # What makes something answers so whenever it does.
+        del responses["200"]
     for status, kind, description in endpoint.more_answers:
-        responses[str(status)] = {"description": description, "content": content(by_type[str(kind)])}
-    codes = set(endpoint.errors) | (set() if endpoint.public else {401, 421, 503})
+        responses[str(status)] = {"description": description}
+        if kind is not None:
+            responses[str(status)]["content"] = content(by_type[str(kind)])
+    codes = set(endpoint.errors) | (set() if endpoint.public else _OF_THE_GATE)
     for status in sorted(codes):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
             "content": content(by_type[str(ErrorEnvelope)]),
+        }
+    if "429" in responses:
+        responses["429"]["headers"] = {
+            "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}
         }
     return responses
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -70,10 +71,13 @@ def status_changes(known: dict[str, str], views: list[AgentView], now: int) -> l
 
 
 async def watch_statuses(store: Store, hub: Hub, clock: Callable[[], int]) -> None:
-    """Look at every followed fleet once a second until cancelled."""
+    """Look at every followed fleet once a second until cancelled, at a fleet nobody followed before at once."""
     known: dict[str, dict[str, str]] = {}
     while True:
-        await asyncio.sleep(_EVERY_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_EVERY_SECONDS):
+                await hub.newcomer.wait()
+        hub.newcomer.clear()
         followed = hub.tenants
         for tenant in [*known]:
             if tenant not in followed:

@@ -14,7 +14,10 @@ from .finding import Finding
 from .rule import Rule
 from .wording import link, name_words
 
-__all__ = ["probe", "rule_of_channel"]
+__all__ = ["CHANNEL_TEST", "probe", "rule_of_channel"]
+
+#: What stands for the type of a condition where a channel alone is tested.
+CHANNEL_TEST = "test"
 
 
 def rule_of_channel(channel: StoredChannel, base: str, now: int) -> Rule:
@@ -49,6 +52,9 @@ async def probe(rule: Rule, channels: list[StoredChannel], sender: Sender, now: 
         path=link("fleet"),
     )
     alert = make_alert(rule, finding, now, state="test")
+    if not rule.id:
+        # The rule stands for a channel and watches nothing.
+        alert.condition_type = CHANNEL_TEST
     alert.url = base + alert.url
     alert.deliveries = list(
         await asyncio.gather(*(_deliver(alert, channel, sender, now) for channel in channels))

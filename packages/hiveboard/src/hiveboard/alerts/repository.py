@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,6 +17,7 @@ from .rule import Rule
 __all__ = ["Repository"]
 
 T = TypeVar("T")
+SetUp = TypeVar("SetUp", Rule, StoredChannel)
 _RULE, _CHANNEL, _STATE, _ALERT = "alert_rule", "alert_channel", "alert_state", "alert"
 #: Of each tenant that many alerts are kept.
 _KEPT = 5_000
@@ -43,6 +44,19 @@ class Repository:
             tenant, Document(kind, document_id, msgspec.json.encode(body), now), keep
         )
 
+    async def _change(
+        self, tenant: str, kind: str, document_id: str, shape: type[SetUp], change: Callable[[SetUp], SetUp]
+    ) -> SetUp | None:
+        def changed(document: Document | None) -> Document | None:
+            found = None if document is None else _read(document, shape)
+            if found is None:
+                return None
+            made = change(found)
+            return Document(kind, document_id, msgspec.json.encode(made), made.updated_at)
+
+        stored = await self._store.change_document(tenant, kind, document_id, changed)
+        return None if stored is None else _read(stored, shape)
+
     async def rules(self, tenant: str) -> list[Rule]:
         """All rules, the newest first."""
         return await self._all(tenant, _RULE, Rule)
@@ -54,6 +68,10 @@ class Repository:
     async def put_rule(self, tenant: str, rule: Rule) -> None:
         """Store a rule."""
         await self._put(tenant, _RULE, rule.id, rule, rule.updated_at)
+
+    async def change_rule(self, tenant: str, rule_id: str, change: Callable[[Rule], Rule]) -> Rule | None:
+        """Store what ``change`` makes of a rule; None when there is none. Raises what ``change`` raises."""
+        return await self._change(tenant, _RULE, rule_id, Rule, change)
 
     async def delete_rule(self, tenant: str, rule_id: str) -> bool:
         """Forget a rule and what was going on; its history stays."""
@@ -71,6 +89,12 @@ class Repository:
     async def put_channel(self, tenant: str, channel: StoredChannel) -> None:
         """Store a channel."""
         await self._put(tenant, _CHANNEL, channel.id, channel, channel.updated_at)
+
+    async def change_channel(
+        self, tenant: str, channel_id: str, change: Callable[[StoredChannel], StoredChannel]
+    ) -> StoredChannel | None:
+        """Store what ``change`` makes of a channel; None when there is none. Raises what ``change`` raises."""
+        return await self._change(tenant, _CHANNEL, channel_id, StoredChannel, change)
 
     async def delete_channel(self, tenant: str, channel_id: str) -> bool:
         """Forget a channel."""

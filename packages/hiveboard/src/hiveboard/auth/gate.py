@@ -52,6 +52,8 @@ class Gate:
         self._open = not settings.keys
         self._followers: dict[int, tuple[bytes, Callable[[], None]]] = {}
         self._last_follower = 0
+        #: One revocation at a time, so that of the last two admins each is not taken for the other's successor.
+        self.revoking = asyncio.Lock()
 
     @property
     def is_open(self) -> bool:

@@ -109,11 +109,16 @@ async def revoke_key(store: Store, key_id: str, now: int) -> KeyRecord | None:
     found = await find_by_id(store, key_id)
     if found is None:
         return None
-    digest, record = found
-    if record.revoked_at is None:
-        record = msgspec.structs.replace(record, revoked_at=now)
-        await _put(store, digest, record, now)
-    return record
+
+    def revoked(document: Document | None) -> Document | None:
+        record = None if document is None else _read(document)
+        if record is None or record.revoked_at is not None:
+            return None
+        ended = msgspec.structs.replace(record, revoked_at=now)
+        return Document(_KEY, found[0], msgspec.json.encode(ended), now)
+
+    stored = await store.change_document(EVERYONE, _KEY, found[0], revoked)
+    return None if stored is None else _read(stored)
 
 
 async def last_uses(store: Store) -> dict[str, int]:

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+import gc
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from hiveboard import __version__
 
-from .demo import demo
-from .diff import diff
-from .doctor import doctor
-from .export import export
-from .import_events import import_events
-from .keys import keys
-from .retention import erase, prune
-from .runs import runs
-from .serve import serve
-from .store_care import rebuild, verify
-from .tail import tail
-from .top import top
+if TYPE_CHECKING:
+    app: typer.Typer
 
-__all__ = ["app", "main"]
+__all__ = ["app", "application", "main"]
 
 _COLLECT = "Run a collector"
 _LOOK = "Look at what happens and happened"
 _MOVE = "Move events"
 _STORE = "Care for the store file"
 
-app = typer.Typer(
-    name="hiveboard",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
+
+class _Command(NamedTuple):
+    """Where a command lives (module and name in it), its panel, and an example; a group of commands has none."""
+
+    module: str
+    attribute: str
+    panel: str
+    example: str | None
+
+
+_COMMANDS = {
+    "serve": _Command("serve", "serve", _COLLECT, "hiveboard serve --store team.db --port 8000"),
+    "demo": _Command("demo", "demo", _COLLECT, "hiveboard demo"),
+    "keys": _Command("keys", "keys", _COLLECT, None),
+    "doctor": _Command("doctor", "doctor", _COLLECT, "hiveboard doctor --url http://127.0.0.1:8000"),
+    "tail": _Command("tail", "tail", _LOOK, "hiveboard tail --agent lead-qualifier --severity warn"),
+    "top": _Command("top", "top", _LOOK, "hiveboard top --interval 5"),
+    "runs": _Command("runs", "runs", _LOOK, "hiveboard runs --status failed --since 24h"),
+    "diff": _Command("diff", "diff", _LOOK, "hiveboard diff lead-4711:run-1 lead-4711:run-2 --markdown"),
+    "export": _Command("export", "export", _MOVE, "hiveboard export --since 7d --output events.jsonl"),
+    "import": _Command("import_events", "import_events", _MOVE, "hiveboard import events.jsonl"),
+    "verify": _Command("store_care", "verify", _STORE, "hiveboard verify --store team.db"),
+    "rebuild": _Command("store_care", "rebuild", _STORE, "hiveboard rebuild --store team.db"),
+    "prune": _Command("retention", "prune", _STORE, "hiveboard prune --store team.db --keep 30d"),
+    "erase": _Command("retention", "erase", _STORE, "hiveboard erase --store team.db --user user-4711"),
+}
 
 
 def _tell_version(asked: bool) -> None:
@@ -44,7 +55,6 @@ def _tell_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _about(
     version: Annotated[
         bool,
@@ -57,26 +67,44 @@ def _about(
     """
 
 
-def _add(command: Callable[..., None], panel: str, example: str, name: str | None = None) -> None:
-    app.command(name, rich_help_panel=panel, epilog=f"Example: {example}")(command)
-
-
-_add(serve, _COLLECT, "hiveboard serve --store team.db --port 8000")
-_add(demo, _COLLECT, "hiveboard demo")
-app.add_typer(keys, name="keys", rich_help_panel=_COLLECT)
-_add(doctor, _COLLECT, "hiveboard doctor --url http://127.0.0.1:8000")
-_add(tail, _LOOK, "hiveboard tail --agent lead-qualifier --severity warn")
-_add(top, _LOOK, "hiveboard top --interval 5")
-_add(runs, _LOOK, "hiveboard runs --status failed --since 24h")
-_add(diff, _LOOK, "hiveboard diff lead-4711:run-1 lead-4711:run-2 --markdown")
-_add(export, _MOVE, "hiveboard export --since 7d --output events.jsonl")
-_add(import_events, _MOVE, "hiveboard import events.jsonl", "import")
-_add(verify, _STORE, "hiveboard verify --store team.db")
-_add(rebuild, _STORE, "hiveboard rebuild --store team.db")
-_add(prune, _STORE, "hiveboard prune --store team.db --keep 30d")
-_add(erase, _STORE, "hiveboard erase --store team.db --user user-4711")
+def _made_of(names: tuple[str, ...]) -> typer.Typer:
+    """The application with these commands; a module is imported only where its command is among them."""
+    made = typer.Typer(
+        name="hiveboard",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    made.callback()(_about)
+    for name in names:
+        command = _COMMANDS[name]
+        found = getattr(import_module(f"{__name__}.{command.module}"), command.attribute)
+        if isinstance(found, typer.Typer):
+            made.add_typer(found, name=name, rich_help_panel=command.panel)
+        else:
+            made.command(name, rich_help_panel=command.panel, epilog=f"Example: {command.example}")(found)
+    return made
 
 
 def main() -> None:
     """Entry point of the ``hiveboard`` command."""
-    app()
+    # What is imported stays: to look for garbage among it only takes time.
+    gc.disable()
+    # To import and to read the parameters of one command takes a fraction of what all of them take.
+    named = tuple(name for name in sys.argv[1:2] if name in _COMMANDS)
+    made = application(named)
+    gc.enable()
+    made()
+
+
+def application(names: tuple[str, ...] = ()) -> typer.Typer:
+    """The application with the commands of these names, or with all."""
+    return _made_of(names or tuple(_COMMANDS))
+
+
+def __getattr__(name: str) -> Any:
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    made = globals()["app"] = application()
+    return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
@@ -195,14 +194,14 @@ def _with_store(store: str, work: Callable[[Store], Awaitable[T]], *, must_exist
         raise fail(f"there is no store at {store}")
     try:
         return asyncio.run(_work(file, work))
-    except (sqlite3.Error, StoreFailedError) as error:
+    except StoreFailedError as error:
         raise fail(f"cannot use the store {store}: {error}") from None
 
 
 async def _work(file: Path, work: Callable[[Store], Awaitable[T]]) -> T:
-    from hiveboard.store.sqlite import SqliteStore
+    from hiveboard.store.opening import open_store
 
-    opened = SqliteStore(file, Limits(), lambda published: None)
+    opened = open_store(file, Limits(), lambda published: None)
     try:
         return await work(opened)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -56,8 +57,11 @@ def serve(
     ] = Limits().key_requests_per_second,
 ) -> None:
     """Collect events and show them. The first line printed is the address to open."""
+    gc.disable()  # what is imported stays: to look for garbage among it only takes time
     from hiveboard.server import bind, make_server, url_of
     from hiveboard.store import StoreFailedError
+
+    gc.enable()
 
     try:
         settings = Settings(

@@ -28,6 +28,8 @@ __all__ = ["MAX_DURATION_MS", "Judge", "Judged"]
 MAX_DURATION_MS = 315_360_000_000
 _SUMMARY = LIMITS["summary"]
 _PAYLOAD_BYTES = LIMITS["payload_bytes"]
+#: Events that say nothing of a run they do not name.
+_OF_RUNS = frozenset({"task_started", "task_completed", "task_failed"})
 _RECOMMENDED = {kind: body.recommended for kind, body in CUSTOM_PAYLOADS.items() if body.recommended}
 #: The one copy of each name: what is compared later is mostly the same object.
 _NAMES = {name: name for name in EVENT_TYPES}
@@ -124,6 +126,12 @@ class Judge:
             None if event.duration_ms is None else _duration(event, remarks),
             raw,
         )
+        if not event.task_id and event_type in _OF_RUNS:
+            remarks.append(
+                Remark(
+                    event.event_id, "missing_recommended_field", f"{event_type} without task_id is of no run"
+                )
+            )
         if kind is not None and payload is not None:
             recommended = _RECOMMENDED.get(kind)
             if recommended is not None:

@@ -13,6 +13,7 @@ from hiveboard.store.records import EventRecord
 from hiveboard.store.rollup import action_failed, action_name
 from hiveboard.store.values import count_of, dict_of, number_of, text_in
 
+from .activity_insight import INSIGHT_TELLERS
 from .wording import after_colon, amount, duration, failure_text, one_line, plural
 
 __all__ = ["headline", "narrate"]
@@ -29,8 +30,13 @@ def narrate(record: EventRecord, said: str) -> str:
 
 def headline(record: EventRecord, payload: dict[str, Any]) -> str:
     """What happened, without the subject: begins with a verb, is on one line, has at most 600 characters."""
+    data = dict_of(payload.get("data"))
+    insight = INSIGHT_TELLERS.get(record.kind or "")
+    if insight is not None:
+        said = _summary(payload)
+        return insight(None if said == record.kind else said, data)[:_MAX_SENTENCE]
     teller = _BY_KIND.get(record.kind) if record.kind is not None else _BY_TYPE.get(record.event_type)
-    return (teller or _other)(record, payload, dict_of(payload.get("data")))[:_MAX_SENTENCE]
+    return (teller or _other)(record, payload, data)[:_MAX_SENTENCE]
 
 
 def _field(payload: dict[str, Any], data: dict[str, Any], name: str) -> str | None:
@@ -201,6 +207,10 @@ _LIFE = {
 
 def _runtime(record: EventRecord, payload: dict[str, Any], data: dict[str, Any]) -> str:
     what = _field({}, data, "event")
+    if what == "model_switched":
+        models = _field({}, data, "from_model"), _field({}, data, "to_model")
+        from_to = f" from {models[0]} to {models[1]}" if all(models) else ""
+        return f"switched its model{from_to}{after_colon(_field({}, data, 'reason'))}"
     return _LIFE.get(what or "") or _other(record, payload, data)
 
 

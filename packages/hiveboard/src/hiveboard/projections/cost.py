@@ -167,8 +167,8 @@ def cost_series(rows: list[UsageRow], span: Span, split_by: str | None) -> list[
         found = {row.group[0]: row for row in rows}
         empty = (0,) * len(USAGE_COUNTERS)
         rows = [found.get(start) or UsageRow((start,), *empty) for start in bucket_starts(span)]
-    rows.sort(key=lambda row: (row.group[0] or 0, *_by_cost(row)[:1], str(row.group[1:])))
-    return [_point(row, split_by) for row in rows]
+    ordered = sorted(rows, key=lambda row: (row.group[0] or 0, *_by_cost(row)[:1], str(row.group[1:])))
+    return [_point(row, split_by) for row in ordered]
 
 
 def _point(row: UsageRow, split_by: str | None) -> CostPoint:

@@ -38,7 +38,7 @@ class FleetPipelineRow(Struct, kw_only=True):
 
 
 class FleetPipeline(Struct, kw_only=True):
-    """Totals and counts by agent (only those with something) are of all; each list has its first 500 rows.
+    """Totals and counts by agent (only those with something) are of all; each list has its first ``limit`` rows.
 
     ``expired_approvals`` are the latest requests whose run ended before an answer; no count has them. ``queues`` are the latest snapshots as sent, ``scheduled`` the items as sent, both with ``agent_id`` and
     ``snapshot_at``.
@@ -90,7 +90,7 @@ def fleet_pipeline(found: Waiting, now: int, show: int) -> FleetPipeline:
         scheduled=scheduled[:show],
         issues=[issue_view(row) for row in issues[:show]],
         approvals=[approval_view(row, now) for row in found.approvals[:show]],
-        expired_approvals=[approval_view(row, now) for row in found.expired],
+        expired_approvals=[approval_view(row, now) for row in found.expired[:show]],
     )
 
 

@@ -15,8 +15,8 @@ __all__ = ["SessionView", "session_status", "session_view"]
 class SessionView(Struct, kw_only=True):
     """Runs that named the same ``session_id``. Money in US dollars; null is unknown.
 
-    ``derived_status`` is open while a run has not ended (what each does is in its own row), else failed where one
-    failed, else completed, or ended where none completed. ``user_id`` is null where there were none or several; the
+    ``derived_status`` is open while a run is under way (what each does is in its own row), else lost where the process
+    of one is gone, else failed where one failed, else completed, or ended where none completed. ``user_id`` is null where there were none or several; the
     lists name those of the 100 parts (agent, user, project, version) that were active last.
     """
 
@@ -31,6 +31,7 @@ class SessionView(Struct, kw_only=True):
     last_event_at: str
     run_count: int
     open_runs: int
+    lost_runs: int
     runs_completed: int
     runs_failed: int
     error_count: int
@@ -43,8 +44,10 @@ class SessionView(Struct, kw_only=True):
 
 def session_status(row: SessionRow) -> str:
     """One word for how a session is doing."""
-    if row.open_runs:
+    if row.open_runs > row.lost_runs:
         return "open"
+    if row.lost_runs:
+        return "lost"
     if row.failed:
         return "failed"
     return "completed" if row.completed else "ended"
@@ -64,7 +67,8 @@ def session_view(row: SessionRow) -> SessionView:
         first_event_at=format_instant(row.first_ts),
         last_event_at=format_instant(row.last_ts),
         run_count=row.runs,
-        open_runs=row.open_runs,
+        open_runs=row.open_runs - row.lost_runs,
+        lost_runs=row.lost_runs,
         runs_completed=row.completed,
         runs_failed=row.failed,
         error_count=row.errors,

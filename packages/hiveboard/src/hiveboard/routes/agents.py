@@ -57,15 +57,19 @@ async def list_agents(context: Context) -> AgentPage:
     key, descending = AGENT_SORTS[params["sort"]]
     wanted.sort(key=key, reverse=descending)  # type: ignore[arg-type]
     kind = f"agents-{params['sort']}"
-    after = read_cursor(kind, params["cursor"], tuple[str])
+    after = read_cursor(kind, params["cursor"], tuple[str, int])
     start = 0
     if after is not None:
-        # An agent keeps its place by name; one whose status changed may move, none is lost by inserts.
+        # An agent keeps its place by name; one whose status changed may move, none is lost by inserts. Where the last
+        # one shown is no longer among them, another has its place.
+        last, place = after
         names = [view.agent_id for view in wanted]
-        start = names.index(after[0]) + 1 if after[0] in names else 0
+        start = names.index(last) + 1 if last in names else max(0, place - 1)
     page = wanted[start : start + params["limit"]]
-    more = start + len(page) < len(wanted)
-    return AgentPage(page, write_cursor(kind, (page[-1].agent_id,) if more and page else None))
+    end = start + len(page)
+    return AgentPage(
+        page, write_cursor(kind, (page[-1].agent_id, end) if end < len(wanted) and page else None)
+    )
 
 
 async def get_agent(context: Context) -> AgentDetail:

@@ -78,8 +78,12 @@ async def _asked(context: Context) -> StoredChannel:
     channel_id = context.params["channel_id"]
     channel = await context.services.alerts.repository.channel(context.tenant, channel_id)
     if channel is None:
-        raise NotFoundError(f"there is no alert channel {channel_id[:64]!r} here", code="channel_not_found")
+        raise _unknown(channel_id)
     return channel
+
+
+def _unknown(channel_id: str) -> NotFoundError:
+    return NotFoundError(f"there is no alert channel {channel_id[:64]!r} here", code="channel_not_found")
 
 
 async def get_channel(context: Context) -> ChannelView:
@@ -130,15 +134,22 @@ async def create_channel(context: Context) -> Response:
 
 async def change_channel(context: Context) -> ChannelView:
     """Change what is named."""
-    channel = await _asked(context)
+    await _asked(context)
     change = await _read(context, ChannelChange)
-    if not isinstance(change.channel, UnsetType):
-        channel.config = _checked(context, change.channel, channel.config)
-    if not isinstance(change.name, UnsetType):
-        channel.name = change.name
-    channel.updated_at = context.services.clock()
-    repository = context.services.alerts.repository
-    await repository.put_channel(context.tenant, channel)
+    repository, now = context.services.alerts.repository, context.services.clock()
+
+    def changed(channel: StoredChannel) -> StoredChannel:
+        if not isinstance(change.channel, UnsetType):
+            channel.config = _checked(context, change.channel, channel.config)
+        if not isinstance(change.name, UnsetType):
+            channel.name = change.name
+        channel.updated_at = now
+        return channel
+
+    channel_id = context.params["channel_id"]
+    channel = await repository.change_channel(context.tenant, channel_id, changed)
+    if channel is None:
+        raise _unknown(channel_id)
     return channel_view(channel, await repository.rules(context.tenant))
 
 

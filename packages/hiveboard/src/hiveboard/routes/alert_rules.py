@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -111,8 +112,12 @@ async def _asked(context: Context) -> Rule:
     rule_id = context.params["rule_id"]
     rule = await context.services.alerts.repository.rule(context.tenant, rule_id)
     if rule is None:
-        raise NotFoundError(f"there is no alert rule {rule_id[:64]!r} here", code="rule_not_found")
+        raise _unknown(rule_id)
     return rule
+
+
+def _unknown(rule_id: str) -> NotFoundError:
+    return NotFoundError(f"there is no alert rule {rule_id[:64]!r} here", code="rule_not_found")
 
 
 async def get_rule(context: Context) -> RuleView:
@@ -120,11 +125,14 @@ async def get_rule(context: Context) -> RuleView:
     return await _view(context, await _asked(context))
 
 
-async def _check(context: Context, condition: Condition, filters: Filters, channels: list[str]) -> None:
+def _require_sense(condition: Condition, filters: Filters) -> None:
     try:
         check_rule(condition, filters)
     except InvalidFieldError as error:
         raise invalid(error.field, error.fix) from None
+
+
+async def _require_channels(context: Context, channels: list[str]) -> None:
     if len(set(channels)) != len(channels):
         raise invalid("channels", "name each channel once")
     for channel_id in channels:
@@ -149,7 +157,8 @@ async def create_rule(context: Context) -> Response:
     new = await _read(context, NewRule)
     assert isinstance(new, NewRule)
     services, now = context.services, context.services.clock()
-    await _check(context, new.condition, new.filters, new.channels)
+    _require_sense(new.condition, new.filters)
+    await _require_channels(context, new.channels)
     if len(await services.alerts.repository.rules(context.tenant)) >= _MAX_RULES:
         raise ApiError(f"there are {_MAX_RULES} rules already; delete some", code="too_many", status=409)
     rule = Rule(
@@ -175,22 +184,34 @@ def _link_base(context: Context) -> str:
 
 async def change_rule(context: Context) -> RuleView:
     """Change what is named. When what is watched changes, what was going on is forgotten and begins anew."""
-    rule = await _asked(context)
+    await _asked(context)
     change = await _read(context, RuleChange)
     given = {name: getattr(change, name) for name in RuleChange.__struct_fields__}
-    changed = msgspec.structs.replace(
-        rule, **{name: value for name, value in given.items() if value is not UNSET}
-    )
-    await _check(context, changed.condition, changed.filters, changed.channels)
+    given = {name: value for name, value in given.items() if value is not UNSET}
+    await _require_channels(context, given.get("channels", []))
     services, now = context.services, context.services.clock()
-    changed.updated_at = now
-    watched = (rule.condition, rule.filters, rule.enabled)
-    if (changed.condition, changed.filters, changed.enabled) != watched:
-        changed.generation += 1
-        changed.from_seq = await services.store.last_seq()
-    await services.alerts.repository.put_rule(context.tenant, changed)
+    newest = await services.store.last_seq()
+
+    def changed(rule: Rule) -> Rule:
+        made = msgspec.structs.replace(rule, **given, updated_at=now)
+        _require_sense(made.condition, made.filters)
+        watched = (rule.condition, rule.filters, rule.enabled)
+        if (made.condition, made.filters, made.enabled) != watched:
+            made.generation += 1
+            made.from_seq = newest
+        return made
+
+    view = await _changed(context, changed)
     services.alerts.poke()
-    return await _view(context, changed)
+    return view
+
+
+async def _changed(context: Context, change: Callable[[Rule], Rule]) -> RuleView:
+    rule_id = context.params["rule_id"]
+    rule = await context.services.alerts.repository.change_rule(context.tenant, rule_id, change)
+    if rule is None:
+        raise _unknown(rule_id)
+    return await _view(context, rule)
 
 
 async def delete_rule(context: Context) -> RuleDeleted:
@@ -202,7 +223,8 @@ async def delete_rule(context: Context) -> RuleDeleted:
 
 async def silence_rule(context: Context) -> RuleView:
     """Tell nobody for a while. What still holds afterwards is told then; what merely happened meanwhile is not."""
-    rule, asked = await _asked(context), await context.read(Silence)
+    await _asked(context)
+    asked = await context.read(Silence)
     now = context.services.clock()
     if asked.seconds is not None and asked.until is not None:
         raise invalid("until", "send either seconds or until")
@@ -213,9 +235,11 @@ async def silence_rule(context: Context) -> RuleView:
             raise invalid(
                 "until", "send an ISO 8601 time within the next 366 days, such as 2026-02-10T14:32:01Z"
             )
-    rule.silenced_until, rule.updated_at = until, now
-    await context.services.alerts.repository.put_rule(context.tenant, rule)
-    return await _view(context, rule)
+
+    def silenced(rule: Rule) -> Rule:
+        return msgspec.structs.replace(rule, silenced_until=until, updated_at=now)
+
+    return await _changed(context, silenced)
 
 
 async def test_rule(context: Context) -> AlertView:

@@ -232,9 +232,10 @@ ENDPOINTS = (
     ),
     Endpoint(
         "GET", "/v1/approvals/{approval_id:id}", get_approval, ApprovalView,
-        "One approval request; with `wait` it is answered as soon as it is decided or expired.",
+        "One approval request; with `wait` it is answered as soon as it is decided or expired. Any key may ask: an "
+        "agent with a key that only sends hears what became of its request.",
         (integer("wait", "Seconds to wait for a decision.", minimum=0, maximum=_MAX_WAIT_SECONDS, default=0),),
-        errors=(400, 404, 429),
+        needs="any", errors=(400, 404, 429),
     ),
     Endpoint(
         "POST", "/v1/approvals/{approval_id:id}", answer, ApprovalView,

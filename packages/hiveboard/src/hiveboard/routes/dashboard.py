@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import gzip
 import mimetypes
 import re
 from pathlib import Path
@@ -25,6 +27,7 @@ PAGE_POLICY = (
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _HASHED = re.compile(r"[.-][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
+_WORTH_PACKING = 1_024
 _MISSING = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>HiveBoard</title></head>
 <body><h1>HiveBoard is running</h1>
@@ -68,7 +71,9 @@ class Dashboard:
             )
         if file is None and self._index is None:
             return _page(_MISSING.encode())
-        return _page(self._index.read_bytes()) if file is None and self._index else _file(path, file)
+        if file is None and self._index is not None:
+            return _page(self._index.read_bytes())
+        return _file(path, file, "gzip" in request.headers.get("accept-encoding", ""))
 
 
 def _looks_like_page(path: str) -> bool:
@@ -83,7 +88,7 @@ def _page(body: bytes) -> Response:
     return Response(body, headers=headers, media_type="text/html")
 
 
-def _file(path: str, file: Path | None) -> Response:
+def _file(path: str, file: Path | None, takes_gzip: bool) -> Response:
     if file is None:
         raise NotFoundError("there is no such file")
     media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
@@ -94,4 +99,16 @@ def _file(path: str, file: Path | None) -> Response:
         "Cache-Control": forever if _HASHED.search(path) else "no-cache",
         "Content-Security-Policy": PAGE_POLICY,
     }
-    return Response(file.read_bytes(), headers=headers, media_type=media_type)
+    body = file.read_bytes()
+    if media_type.startswith("text/") and len(body) >= _WORTH_PACKING:
+        headers["Vary"] = "Accept-Encoding"
+        if takes_gzip:
+            headers["Content-Encoding"] = "gzip"
+            body = _packed(file, file.stat().st_mtime_ns)
+    return Response(body, headers=headers, media_type=media_type)
+
+
+@functools.lru_cache(maxsize=16)
+def _packed(file: Path, changed_ns: int) -> bytes:
+    """A file in gzip; packed once, and again when it has changed."""
+    return gzip.compress(file.read_bytes(), mtime=0)

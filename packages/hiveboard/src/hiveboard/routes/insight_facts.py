@@ -12,15 +12,37 @@ from hiveboard.instant import HOUR_US, MINUTE_US
 from hiveboard.projections.detectors.catalogue import all_findings
 from hiveboard.projections.detectors.watched import Watched
 from hiveboard.projections.event_view import payload_of
+from hiveboard.projections.insights.active_issue import ActiveIssue
 from hiveboard.projections.insights.facts import Facts, Now, Period, Series, grouped
-from hiveboard.projections.issue import is_active, issue_view
+from hiveboard.projections.issue import is_active
 from hiveboard.projections.links import Links
 from hiveboard.projections.run_waste import RunWaste, run_waste
 from hiveboard.projections.time_range import RANGES, recent_span
 from hiveboard.projections.waste import Waste, waste_ledger
-from hiveboard.store import Span
-from hiveboard.store.rows import ApprovalRow, EventFilter, IssueRow, LatestRow, Scope, TaskFilter, TaskRow
-from hiveboard.store.tallies import ACTIONS, CALLS, DURATIONS, RUNS, TROUBLES, TURNS, RunSums, TroubleSums
+from hiveboard.store import Span, SumQuestion
+from hiveboard.store.rollup import FINEST
+from hiveboard.store.rows import (
+    ApprovalRow,
+    EventFilter,
+    IssueRow,
+    LatestRow,
+    Scope,
+    TaskFilter,
+    TaskRow,
+    UsageRow,
+)
+from hiveboard.store.sums import ACTIVITY, OUTCOMES, USAGE
+from hiveboard.store.tallies import (
+    ACTIONS,
+    CALLS,
+    DURATIONS,
+    RUNS,
+    TROUBLES,
+    TURNS,
+    RunSums,
+    Tally,
+    TroubleSums,
+)
 
 from .table import Context
 from .watched_facts import watch
@@ -52,15 +74,10 @@ async def gather(context: Context, scope: Scope, look_into: tuple[int, int]) -> 
     whole_before = Span(
         whole.since - (-(-(span.until - span.since) // HOUR_US) * HOUR_US), whole.since, span.width
     )
-    current, previous, series, (watched, at), lifetime = await asyncio.gather(
-        _period(context, scope, span, whole),
-        _period(context, scope, before, whole_before),
-        _series(context, scope, span),
-        _watched_present(context, scope, span),
-        context.store.usage(
-            context.tenant, scope, (), Span(span.until - _LIFETIME * _DAY_US, span.until + _DAY_US, _DAY_US)
-        ),
+    sums, (watched, at) = await asyncio.gather(
+        _sums(context, scope, (span, whole), (before, whole_before)), _watched_present(context, scope, span)
     )
+    current, previous, series, lifetime = sums
     examined, suspects = await _examine(context, at.newest_runs, *look_into)
     return Facts(
         now=now,
@@ -72,7 +89,7 @@ async def gather(context: Context, scope: Scope, look_into: tuple[int, int]) -> 
         previous=previous,
         series=series,
         at=at,
-        lifetime=lifetime[0],
+        lifetime=lifetime,
         findings=all_findings(watched),
         waste=_waste(current.runs, current.troubles, examined, suspects),
         previous_waste=_waste(previous.runs, previous.troubles, [], 0),
@@ -103,43 +120,49 @@ def _waste(
     return waste_ledger(grouped(runs, 0), grouped(waits, 0), examined, suspects)
 
 
-async def _period(context: Context, scope: Scope, span: Span, whole: Span) -> Period:
-    store, tenant = context.store, context.tenant
-    usage, outcomes, runs, troubles = await asyncio.gather(
-        store.usage(tenant, scope, ("agent", "model", "version", "task_type"), span),
-        store.outcomes(tenant, scope, ("agent", "task_type", "version"), span),
-        store.tallies(tenant, RUNS, scope, ("agent",), span),
-        store.tallies(tenant, TROUBLES, scope, ("agent", "what", "reason"), span),
-    )
-    durations, calls, turns, actions = await asyncio.gather(
-        store.tallies(tenant, DURATIONS, scope, ("task_type", "step"), whole),
-        store.tallies(tenant, CALLS, scope, ("agent", "name", "model"), whole),
-        store.tallies(tenant, TURNS, scope, ("step",), whole),
-        store.tallies(tenant, ACTIONS, scope, ("agent", "name"), whole),
-    )
-    return Period(
-        usage=usage,
-        outcomes=outcomes,
-        runs=runs,
-        durations=durations,
-        calls=calls,
-        turns=turns,
-        troubles=troubles,
-        actions=actions,
-    )
+_PERIOD: dict[str, tuple[Tally[Any], tuple[str, ...]]] = {
+    "usage": (USAGE, ("agent", "model", "version", "task_type")),
+    "outcomes": (OUTCOMES, ("agent", "task_type", "version")),
+    "runs": (RUNS, ("agent",)),
+    "troubles": (TROUBLES, ("agent", "what", "reason")),
+    "durations": (DURATIONS, ("task_type", "step")),
+    "calls": (CALLS, ("agent", "name", "model")),
+    "turns": (TURNS, ("step",)),
+    "actions": (ACTIONS, ("agent", "name")),
+}
+_SERIES: dict[str, Tally[Any]] = {
+    "usage": USAGE,
+    "outcomes": OUTCOMES,
+    "activity": ACTIVITY,
+    "runs": RUNS,
+    "calls": CALLS,
+}
 
 
-async def _series(context: Context, scope: Scope, span: Span) -> Series:
-    store, tenant = context.store, context.tenant
+async def _sums(
+    context: Context, scope: Scope, now: tuple[Span, Span], before: tuple[Span, Span]
+) -> tuple[Period, Period, Series, UsageRow]:
+    """All counters in one go: two periods, each as it is and in whole hours, series of the first, and all there ever was."""
+    span = now[0]
     hourly = msgspec.structs.replace(span, width=max(span.width, HOUR_US))
-    usage, outcomes, activity, runs, calls = await asyncio.gather(
-        store.usage(tenant, scope, ("bucket",), span),
-        store.outcomes(tenant, scope, ("bucket",), span),
-        store.activity(tenant, scope, ("bucket",), span),
-        store.tallies(tenant, RUNS, scope, ("bucket",), span),
-        store.tallies(tenant, CALLS, scope, ("bucket",), hourly),
+    ever = Span(span.until - _LIFETIME * _DAY_US, span.until + _DAY_US, _DAY_US)
+    asked = [
+        SumQuestion(tally, by, whole if tally.grains[0] > FINEST else exact)
+        for exact, whole in (now, before)
+        for tally, by in _PERIOD.values()
+    ]
+    asked += [
+        SumQuestion(tally, ("bucket",), hourly if tally is CALLS else span) for tally in _SERIES.values()
+    ]
+    found = await context.store.sums(context.tenant, scope, [*asked, SumQuestion(USAGE, (), ever)])
+    each = len(_PERIOD)
+    current, previous, series = found[:each], found[each : 2 * each], found[2 * each : -1]
+    return (
+        Period(**dict(zip(_PERIOD, current, strict=True))),
+        Period(**dict(zip(_PERIOD, previous, strict=True))),
+        Series(**dict(zip(_SERIES, series, strict=True))),
+        found[-1][0],
     )
-    return Series(usage=usage, outcomes=outcomes, activity=activity, calls=calls, runs=runs)
 
 
 async def _watched_present(context: Context, scope: Scope, span: Span) -> tuple[Watched, Now]:
@@ -167,7 +190,7 @@ async def _present(context: Context, scope: Scope, span: Span, watched: Watched)
         counts=watched.counts,
         approvals=[row for row in approvals if here(row)],
         queues=[row for row in watched.queues_now if here(row)],
-        issues=[issue_view(row) for row in watched.issues if is_active(row.state) and here(row)],
+        issues=[ActiveIssue(row) for row in watched.issues if is_active(row.state) and here(row)],
         events=events[0],
         newest_runs=newest[0],
         failed_runs=failed[0],

@@ -145,6 +145,11 @@ async def create(context: Context) -> Response:
 
 async def revoke(context: Context) -> RevokedKey:
     """End a key of the caller's tenant, within a second everywhere; its sessions and live streams end too."""
+    async with context.services.gate.revoking:
+        return await _revoke(context)
+
+
+async def _revoke(context: Context) -> RevokedKey:
     key_id, now = context.params["key_id"], context.services.clock()
     found = await find_by_id(context.store, key_id)
     if found is None or not _manages(context.caller, found[1]):

@@ -18,8 +18,9 @@ from hiveboard.projections.metrics import (
     metric_summary,
 )
 from hiveboard.projections.time_range import INTERVALS, RANGES, SERVED_AS, span_of
-from hiveboard.store import Span
+from hiveboard.store import Span, SumQuestion
 from hiveboard.store.rows import Scope
+from hiveboard.store.sums import ACTIVITY, OUTCOMES, USAGE
 
 from .params import choice, text
 from .table import Context, Endpoint
@@ -83,43 +84,38 @@ def asked_span(context: Context) -> tuple[str, Span]:
 
 async def metrics(context: Context) -> Metrics:
     """Summary, series and groups."""
-    store, tenant, scope = context.store, context.tenant, asked_scope(context)
+    store, tenant, params, scope = context.store, context.tenant, context.params, asked_scope(context)
     interval, span = asked_span(context)
     now = context.services.clock()
     silence, places = await asyncio.gather(silence_in(store, tenant, now), store.agent_places(tenant, scope))
-    usage, outcomes, counts, waiting = await asyncio.gather(
-        store.usage(tenant, scope, (), span),
-        store.outcomes(tenant, scope, (), span),
+    by = () if params["group_by"] is None else _GROUPS[params["group_by"]]
+    asked = [
+        SumQuestion(USAGE, (), span), SumQuestion(OUTCOMES, (), span), SumQuestion(USAGE, ("bucket",), span),
+        SumQuestion(OUTCOMES, ("bucket",), span), SumQuestion(ACTIVITY, ("bucket",), span),
+    ]  # fmt: skip
+    if by:
+        asked.append(SumQuestion(USAGE, by, span))
+        # A task uses many models, so its outcome belongs to none of them.
+        asked += [] if "model" in by else [SumQuestion(OUTCOMES, by, span)]
+    sums, counts, waiting = await asyncio.gather(
+        store.sums(tenant, scope, asked),
         store.open_counts(tenant, scope, silence, span.since),
         store.open_approvals(tenant, scope.agent_id, FLEET_ROWS, silence),
     )
+    usage, outcomes, usage_by, outcomes_by, activity_by, *grouped = sums
     stuck = {name for name in silence.stuck_agents if name in places} - {
         approval.agent_id for approval in waiting
     }
-    usage_by, outcomes_by, activity_by = await asyncio.gather(
-        store.usage(tenant, scope, ("bucket",), span),
-        store.outcomes(tenant, scope, ("bucket",), span),
-        store.activity(tenant, scope, ("bucket",), span),
-    )
     return Metrics(
-        range=context.params["range"],
+        range=params["range"],
         interval=interval,
-        requested_interval=context.params["interval"],
+        requested_interval=params["interval"],
         summary=metric_summary(usage[0], outcomes[0], counts, len(stuck)),
         timeseries=metric_series(usage_by, outcomes_by, activity_by, span),
-        groups=await _groups(context, scope, span),
+        groups=metric_groups(by, grouped[0], grouped[1] if len(grouped) > 1 else None, params["metric"])
+        if by
+        else None,
     )
-
-
-async def _groups(context: Context, scope: Scope, span: Span) -> list[MetricGroup] | None:
-    group_by = context.params["group_by"]
-    if group_by is None:
-        return None
-    by = _GROUPS[group_by]
-    usage = await context.store.usage(context.tenant, scope, by, span)
-    # A task uses many models, so its outcome belongs to none of them.
-    outcomes = None if "model" in by else await context.store.outcomes(context.tenant, scope, by, span)
-    return metric_groups(by, usage, outcomes, context.params["metric"])
 
 
 ENDPOINTS = (

@@ -127,8 +127,12 @@ async def _asked(context: Context) -> tuple[str, ProjectRow | None, ProjectNote 
     slug = context.params["project_id"]
     found = (await _known(context)).get(slug)
     if found is None:
-        raise NotFoundError(f"there is no project {slug[:64]!r} here", code="project_not_found")
+        raise _unknown(slug)
     return slug, *found
+
+
+def _unknown(slug: str) -> NotFoundError:
+    return NotFoundError(f"there is no project {slug[:64]!r} here", code="project_not_found")
 
 
 async def get_project(context: Context) -> ProjectView:
@@ -145,14 +149,23 @@ async def create_project(context: Context) -> Response:
         raise BadRequestError(f"slug: {fix}", details={"field": "slug", "fix": fix})
     known = await _known(context)
     if slug in known:
-        raise ApiError(f"there is a project {slug!r} already", code="slug_exists", status=409)
+        raise _exists(slug)
     _require_room(known)
     now = context.services.clock()
-    note = ProjectNote(
-        name=new.name, description=new.description, created_at=now, updated_at=now, auto_created=False
-    )
-    await setup.save_note(context.store, context.tenant, slug, note)
+
+    def make(there: ProjectNote | None) -> ProjectNote:
+        if there is not None and there.deleted_at is None:
+            raise _exists(slug)
+        return ProjectNote(
+            name=new.name, description=new.description, created_at=now, updated_at=now, auto_created=False
+        )
+
+    note = await setup.change_note(context.store, context.tenant, slug, make)
     return Response(msgspec.json.encode(_view(slug, None, note)), 201, media_type="application/json")
+
+
+def _exists(slug: str) -> ApiError:
+    return ApiError(f"there is a project {slug!r} already", code="slug_exists", status=409)
 
 
 def _require_room(known: dict[str, tuple[ProjectRow | None, ProjectNote | None]]) -> None:
@@ -169,16 +182,22 @@ async def _change(context: Context, change: ProjectChange) -> ProjectView:
     now = context.services.clock()
     if note is None or note.deleted_at is not None:
         _require_room(await _known(context))
-        note = ProjectNote(created_at=now, updated_at=now)
-    note.updated_at = now
-    if change.name is not UNSET:
-        note.name = change.name
-    if change.description is not UNSET:
-        note.description = change.description
-    if change.archived is not UNSET:
-        note.archived = change.archived
-    await setup.save_note(context.store, context.tenant, slug, note)
-    return _view(slug, row, note)
+
+    def changed(there: ProjectNote | None) -> ProjectNote:
+        if (row is None and there is None) or _is_deleted(row, there):
+            raise _unknown(slug)
+        said = there if there is not None and there.deleted_at is None else None
+        note = said or ProjectNote(created_at=now, updated_at=now)
+        note.updated_at = now
+        if change.name is not UNSET:
+            note.name = change.name
+        if change.description is not UNSET:
+            note.description = change.description
+        if change.archived is not UNSET:
+            note.archived = change.archived
+        return note
+
+    return _view(slug, row, await setup.change_note(context.store, context.tenant, slug, changed))
 
 
 async def change_project(context: Context) -> ProjectView:
@@ -198,15 +217,19 @@ async def unarchive_project(context: Context) -> ProjectView:
 
 async def delete_project(context: Context) -> ProjectDeleted:
     """Forget what people said of it, and list it no more until something happens in it again."""
-    slug, row, note = await _asked(context)
+    slug, row, _ = await _asked(context)
     now = context.services.clock()
     if row is None:
         await setup.forget_note(context.store, context.tenant, slug)
     else:
-        created = now if note is None else note.created_at
         # Events of clocks that run ahead are among those that are hidden.
-        gone = ProjectNote(created_at=created, updated_at=now, deleted_at=max(now, row.last_ts))
-        await setup.save_note(context.store, context.tenant, slug, gone)
+        until = max(now, row.last_ts)
+
+        def hide(there: ProjectNote | None) -> ProjectNote:
+            created = now if there is None else there.created_at
+            return ProjectNote(created_at=created, updated_at=now, deleted_at=until)
+
+        await setup.change_note(context.store, context.tenant, slug, hide)
     return ProjectDeleted("deleted", slug, 0 if row is None else row.events)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,18 +10,20 @@ if TYPE_CHECKING:
 
 __all__ = ["RawPath"]
 
-_WITH_IDS = (b"/v1/agents/", b"/v1/tasks/", b"/v1/approvals/", b"/v1/issues/")
-
 
 class RawPath:
-    """Gives the router the undecoded path where ids stand in it; the ids are decoded one by one after the match."""
+    """Gives the router the undecoded path where ids stand in it; the ids are decoded one by one after the match.
 
-    def __init__(self, app: ASGIApp) -> None:
+    ``paths`` are those of the routes; what comes before the first ``{name:id}`` of one tells such paths.
+    """
+
+    def __init__(self, app: ASGIApp, paths: Iterable[str]) -> None:
         self._app = app
+        self._with_ids = tuple({path[: path.index("{")].encode() for path in paths if ":id}" in path})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         raw: bytes = scope.get("raw_path") or b""
-        if scope["type"] == "http" and raw.startswith(_WITH_IDS):
+        if scope["type"] == "http" and raw.startswith(self._with_ids):
             scope = {**scope, "path": raw.decode("latin-1")}
         await self._app(scope, receive, send)

@@ -11,12 +11,15 @@ from hiveboard.errors import BadRequestError
 from hiveboard.ingest.body import read_body
 from hiveboard.settings import Limits
 
+from .allowed_words import allowed_words
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 __all__ = ["read_json"]
 
 T = TypeVar("T")
+_WRONG_WORD = "Invalid enum value"
 _WHERE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 
 
@@ -35,6 +38,9 @@ async def read_json(request: Request, kind: type[T], limits: Limits) -> T:
         at = _WHERE.search(text)
         field = at["field"] if at else ""
         reason = text[: at.start()] if at else text
+        words = allowed_words(kind, field) if reason.startswith(_WRONG_WORD) else []
+        if words:
+            reason = f"send one of {', '.join(words)}, not {reason.removeprefix(_WRONG_WORD).strip()}"
         raise BadRequestError(
             f"{field or 'body'}: {reason}", details={"field": field or "body", "fix": reason}
         ) from None

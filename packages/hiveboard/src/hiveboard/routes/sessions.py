@@ -5,9 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from hiveboard.errors import NotFoundError
+from hiveboard.fleet import silence_in
 from hiveboard.projections.session_view import SessionView, session_view
 from hiveboard.projections.task_status import TaskView, task_view
-from hiveboard.store.rows import TaskFilter
+from hiveboard.store.rows import Silence, TaskFilter
 from hiveboard.store.sessions import SessionFilter
 
 from .paging import CURSOR, LIMIT, Pagination, read_cursor, write_cursor
@@ -39,21 +40,27 @@ async def list_sessions(context: Context) -> SessionPage:
         agent_id=params["agent_id"],
         user_id=params["user_id"],
         environment=params["environment"],
+        group=params["group"],
         since=params["since"],
         until=params["until"],
         q=params["q"],
         after=read_cursor("sessions", params["cursor"], tuple[int, str, str, str, int]),
         limit=params["limit"],
+        silence=await _silence(context),
     )
     rows, position = await context.store.sessions(context.tenant, want)
     return SessionPage([session_view(row) for row in rows], write_cursor("sessions", position))
+
+
+async def _silence(context: Context) -> Silence:
+    return await silence_in(context.store, context.tenant, context.services.clock())
 
 
 async def session(context: Context) -> SessionDetail:
     """One session and its runs."""
     params = context.params
     session_id = params["session_id"]
-    row = await context.store.session(context.tenant, session_id)
+    row = await context.store.session(context.tenant, session_id, await _silence(context))
     if row is None:
         raise NotFoundError(f"there is no session {session_id[:64]!r} here", code="session_not_found")
     after = read_cursor("session-runs", params["cursor"], tuple[int | None, str, str])
@@ -80,6 +87,7 @@ ENDPOINTS = (
             text("agent_id", "Only runs of this agent."),
             text("user_id", "Only runs for this user."),
             text("environment", "Only runs in this environment."),
+            text("group", "Only runs in this group."),
             instant("since", "Active at this time or later."),
             instant("until", "Begun before this time."),
             text("q", "Part of a session's or a user's id."),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+from starlette.responses import Response
+
 from hiveboard.setup.preferences import (
     PreferenceChange,
     Preferences,
@@ -9,6 +12,7 @@ from hiveboard.setup.preferences import (
     load_preferences,
 )
 
+from .conditional import entity_tag, require_match, version_of
 from .table import Context, Endpoint
 
 __all__ = ["ENDPOINTS"]
@@ -20,31 +24,39 @@ class SettingsView(Preferences, kw_only=True):
     effective_public_url: str | None
 
 
-def _view(context: Context, found: Preferences) -> SettingsView:
+def _answer(context: Context, found: Preferences) -> Response:
     fields = {name: getattr(found, name) for name in Preferences.__struct_fields__}
-    return SettingsView(
+    view = SettingsView(
         **fields, effective_public_url=found.public_url or context.services.settings.public_url
     )
+    headers = {"ETag": entity_tag(version_of(found)), "Cache-Control": "no-cache"}
+    return Response(msgspec.json.encode(view), headers=headers, media_type="application/json")
 
 
-async def read_settings(context: Context) -> SettingsView:
+async def read_settings(context: Context) -> Response:
     """All settings."""
-    return _view(context, await load_preferences(context.store, context.tenant))
+    return _answer(context, await load_preferences(context.store, context.tenant))
 
 
-async def write_settings(context: Context) -> SettingsView:
-    """Change the settings that are named."""
+async def write_settings(context: Context) -> Response:
+    """Change the settings that are named; with ``If-Match`` only when nobody changed any since."""
     change = await context.read(PreferenceChange)
-    saved = await change_preferences(context.store, context.tenant, change, context.services.clock())
-    return _view(context, saved)
+
+    def require(known: Preferences) -> None:
+        require_match(context.request, version_of(known))
+
+    now = context.services.clock()
+    return _answer(context, await change_preferences(context.store, context.tenant, change, now, require))
 
 
-_CHANGE_ERRORS = (400, 403, 408, 413, 415)
+_CHANGE_ERRORS = (400, 403, 408, 412, 413, 415)
 
 ENDPOINTS = (
     Endpoint("GET", "/v1/settings", read_settings, SettingsView, "Settings of this namespace.", tag="admin"),
     Endpoint(
-        "PATCH", "/v1/settings", write_settings, SettingsView, "Change the settings that are named; the others stay.",
+        "PATCH", "/v1/settings", write_settings, SettingsView,
+        "Change the settings that are named; the others stay. With `If-Match` (the `ETag` of GET) only when nobody "
+        "changed any since.",
         tag="admin", needs="admin", body=PreferenceChange, errors=_CHANGE_ERRORS,
     ),
     Endpoint(

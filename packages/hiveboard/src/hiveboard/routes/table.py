@@ -68,7 +68,7 @@ class Endpoint(NamedTuple):
     """One method of one path. A handler returns a struct (sent as JSON) or a response of its own.
 
     ``needs`` is what the caller's key must allow; ``body`` the struct of the JSON a request carries, for ``context.read``;
-    ``also`` names text media types in which the answer is given on demand.
+    ``more_answers`` are (status, struct or None for no body, description); ``also`` names text media types in which the answer is given on demand.
     """
 
     method: str

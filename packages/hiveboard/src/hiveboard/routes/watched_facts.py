@@ -6,15 +6,18 @@ import asyncio
 from collections import defaultdict
 from typing import Any
 
-from hiveboard.fleet import FLEET_ROWS, agent_views, silence_in
+import msgspec
+
+from hiveboard.fleet import FLEET_ROWS, agent_views, belongs, silence_in
 from hiveboard.instant import HOUR_US, MINUTE_US
 from hiveboard.projections.agent_view import AgentView
 from hiveboard.projections.detectors.watched import Beat, QueueStory, Snapshot, Watched
-from hiveboard.projections.event_view import payload_of
 from hiveboard.projections.links import Links
 from hiveboard.projections.time_range import recent_span
-from hiveboard.store import Span, StoredEvent
-from hiveboard.store.rows import EventFilter, Scope, TaskFilter
+from hiveboard.store import Span, SumQuestion
+from hiveboard.store.rows import Scope, TaskFilter
+from hiveboard.store.samples import Sample, SampleFilter
+from hiveboard.store.sums import ACTIVITY, OUTCOMES, USAGE
 from hiveboard.store.tallies import CALLS, DURATIONS, TROUBLES
 from hiveboard.store.values import count_of, dict_of, text_in
 
@@ -52,10 +55,8 @@ async def watch(context: Context, scope: Scope) -> Watched:
         store.open_counts(tenant, scope, silence),
         store.tasks(tenant, open_runs),
     )
-    queues, old, new = await asyncio.gather(
-        _queues(context, scope, views, now),
-        _beats(context, scope, now - _DAY_US, now - _RECENT_US),
-        _beats(context, scope, now - _RECENT_US, None),
+    queues, (old, new) = await asyncio.gather(
+        _queues(context, scope, views, now), _beats(context, scope, now)
     )
     return Watched(
         now=now,
@@ -75,28 +76,28 @@ async def watch(context: Context, scope: Scope) -> Watched:
 
 async def _counted(context: Context, scope: Scope, now: int) -> dict[str, Any]:
     """The counters of the fixed stretches, under the names they have in :class:`Watched`."""
-    store, tenant = context.store, context.tenant
     hour, quarter = recent_span(HOUR_US, _FINE, now), recent_span(15 * MINUTE_US, _FINE, now)
     day, week = recent_span(_DAY_US, HOUR_US, now), recent_span(7 * _DAY_US, _DAY_US, now)
     hours = [_back(hour, days * _DAY_US) for days in range(_PAST_DAYS + 1)]
-    usage, outcomes = await asyncio.gather(
-        asyncio.gather(*(store.usage(tenant, scope, ("agent",), span) for span in hours)),
-        asyncio.gather(*(store.outcomes(tenant, scope, ("agent",), span) for span in hours)),
-    )
-    recent, before, calls, troubles, durations = await asyncio.gather(
-        store.activity(tenant, scope, ("agent",), quarter),
-        store.activity(tenant, scope, ("agent",), Span(quarter.since - _DAY_US, quarter.since, HOUR_US)),
-        store.tallies(tenant, CALLS, scope, ("agent", "name", "model"), day),
-        store.tallies(tenant, TROUBLES, scope, ("agent", "what", "reason"), day),
-        store.tallies(tenant, DURATIONS, scope, ("task_type", "step"), week),
-    )
+    before = Span(quarter.since - _DAY_US, quarter.since, HOUR_US)
+    asked = [SumQuestion(tally, ("agent",), span) for tally in (USAGE, OUTCOMES) for span in hours]
+    asked += [
+        SumQuestion(ACTIVITY, ("agent",), quarter),
+        SumQuestion(ACTIVITY, ("agent",), before),
+        SumQuestion(CALLS, ("agent", "name", "model"), day),
+        SumQuestion(TROUBLES, ("agent", "what", "reason"), day),
+        SumQuestion(DURATIONS, ("task_type", "step"), week),
+    ]
+    found = await context.store.sums(context.tenant, scope, asked)
+    usage, outcomes = found[: len(hours)], found[len(hours) : 2 * len(hours)]
+    recent, earlier, calls, troubles, durations = found[2 * len(hours) :]
     return {
         "hour_usage": usage[0],
         "past_usage": usage[1:],
         "hour_outcomes": outcomes[0],
         "past_outcomes": outcomes[1:],
         "recent_activity": recent,
-        "day_activity": before,
+        "day_activity": earlier,
         "day_calls": calls,
         "day_troubles": troubles,
         "week_durations": durations,
@@ -107,71 +108,56 @@ def _fields(scope: Scope) -> dict[str, Any]:
     return {name: getattr(scope, name) for name in scope.__struct_fields__}
 
 
-async def _beats(context: Context, scope: Scope, since: int, until: int | None) -> list[Beat]:
-    want = EventFilter(
-        **_fields(scope),
-        event_types=("heartbeat",),
-        exclude_heartbeats=False,
-        since=since,
-        until=until,
-        limit=_BEATS,
-    )
-    found, _ = await context.store.events(context.tenant, want)
-    return [Beat(agent_id=one.record.agent_id, ts=one.record.ts, payload=payload_of(one)) for one in found]
+async def _beats(context: Context, scope: Scope, now: int) -> tuple[list[Beat], list[Beat]]:
+    """The heartbeats of the day before the last half hour and those since, of the agents that sent some lately."""
+    store, tenant, recent = context.store, context.tenant, now - _RECENT_US
+    want = SampleFilter(told="heartbeat", scope=scope, since=recent, limit=_BEATS)
+    new = await store.samples(tenant, want)
+    if not new:
+        return [], []
+    old = await store.samples(tenant, msgspec.structs.replace(want, since=now - _DAY_US, until=recent))
+    lately = {one.agent_id for one in new}
+    return [_beat(one) for one in old if one.agent_id in lately], [_beat(one) for one in new]
+
+
+def _beat(one: Sample) -> Beat:
+    return Beat(agent_id=one.agent_id, ts=one.ts, payload=_payload(one))
+
+
+def _payload(one: Sample) -> dict[str, Any]:
+    return dict_of(msgspec.json.decode(one.payload)) if one.payload else {}
 
 
 async def _queues(context: Context, scope: Scope, views: list[AgentView], now: int) -> list[QueueStory]:
     """The latest snapshots of all, and more of those of agents that are idle with something waiting."""
-    since = now - _DAY_US
-    idle = [view.agent_id for view in views if view.derived_status == "idle" and view.stats_1h.queue_depth][
-        :_IDLE
-    ]
-    pages = await asyncio.gather(
-        _snapshots(
-            context,
-            EventFilter(agent_id=scope.agent_id, kinds=("queue_snapshot",), since=since, limit=_SNAPSHOTS),
-        ),
-        *(
-            _snapshots(
-                context, EventFilter(agent_id=name, kinds=("queue_snapshot",), since=since, limit=_EACH)
-            )
-            for name in idle
-        ),
+    want = SampleFilter(
+        told="queue_snapshot", scope=Scope(agent_id=scope.agent_id), since=now - _DAY_US, limit=_SNAPSHOTS
     )
+    idle = [view.agent_id for view in views if view.derived_status == "idle" and view.stats_1h.queue_depth]
+    asked = [want]
+    if idle:
+        asked.append(msgspec.structs.replace(want, agents=tuple(idle[:_IDLE]), limit=_EACH))
+    pages = await asyncio.gather(*(context.store.samples(context.tenant, one) for one in asked))
     members = {view.agent_id for view in views}
-    by_agent: defaultdict[str, dict[int, StoredEvent]] = defaultdict(dict)
-    for event in (event for page in pages for event in page):
-        if event.record.agent_id in members and _within(event, scope):
-            by_agent[event.record.agent_id][event.seq] = event
+    by_agent: defaultdict[str, dict[int, Sample]] = defaultdict(dict)
+    for one in (one for page in pages for one in page):
+        if one.agent_id in members and belongs(one, scope):
+            by_agent[one.agent_id][one.seq] = one
     stories = []
-    for agent_id, events in sorted(by_agent.items()):
-        latest = sorted(events.values(), key=lambda event: (event.record.ts, event.seq))[-_EACH:]
-        stories.append(await _story(context, agent_id, [_snapshot(event) for event in latest]))
+    for agent_id, found in sorted(by_agent.items()):
+        latest = sorted(found.values(), key=lambda one: (one.ts, one.seq))[-_EACH:]
+        stories.append(await _story(context, agent_id, [_snapshot(one) for one in latest]))
     return stories
 
 
-def _within(event: StoredEvent, scope: Scope) -> bool:
-    """What names no project belongs to all projects of its agent."""
-    return (
-        (scope.project_id is None or event.record.project_id in (None, scope.project_id))
-        and scope.environment in (None, event.origin.environment)
-        and scope.group in (None, event.origin.group)
-    )
-
-
-async def _snapshots(context: Context, want: EventFilter) -> list[StoredEvent]:
-    found, _ = await context.store.events(context.tenant, want)
-    return found
-
-
-def _snapshot(event: StoredEvent) -> Snapshot:
-    data = dict_of(payload_of(event).get("data"))
+def _snapshot(one: Sample) -> Snapshot:
+    data = dict_of(_payload(one).get("data"))
     items = data.get("items")
     ids = [text_in(dict_of(item), "id") for item in items] if isinstance(items, list) else None
     named = frozenset(name for name in ids if name) if ids is not None and all(ids) else None
     depth = count_of(data.get("depth"), 10**12)
     return Snapshot(
-        ts=event.record.ts,
+        ts=one.ts,
         depth=len(items) if depth is None and isinstance(items, list) else depth,
         items=named,
         busy_with=text_in(dict_of(data.get("processing")), "id"),

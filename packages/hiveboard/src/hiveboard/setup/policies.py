@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -120,22 +121,28 @@ class PolicySet(Struct):
 
 async def load_policies(store: Store, tenant: str) -> PolicySet:
     """The policies of a namespace; none when nobody set any."""
-    document = await store.document(tenant, _KIND, _ID)
-    return _versioned(
-        [] if document is None else msgspec.json.decode(document.body, type=PolicyChange).policies
-    )
+    return _read(await store.document(tenant, _KIND, _ID))
 
 
-async def save_policies(store: Store, tenant: str, change: PolicyChange, now: int) -> PolicySet:
-    """Put these policies in place of those there are. Raises the 400 envelope that names what is not right."""
+async def save_policies(
+    store: Store, tenant: str, change: PolicyChange, now: int, require: Callable[[PolicySet], None]
+) -> PolicySet:
+    """Put these policies in place of those there are, unless ``require``, given those, raises.
+
+    Raises the 400 envelope that names what is not right.
+    """
     ids: set[str] = set()
     for number, policy in enumerate(change.policies):
         if policy.id in ids:
             raise _wrong(f"policies[{number}].id", "give each policy an id of its own")
         ids.add(policy.id)
         _require_limit(number, policy)
-    await store.put_document(tenant, Document(_KIND, _ID, msgspec.json.encode(change), now))
-    return _versioned(change.policies)
+
+    def replace(document: Document | None) -> Document:
+        require(_read(document))
+        return Document(_KIND, _ID, msgspec.json.encode(change), now)
+
+    return _read(await store.change_document(tenant, _KIND, _ID, replace))
 
 
 def _require_limit(number: int, policy: Policy) -> None:
@@ -151,6 +158,12 @@ def _require_limit(number: int, policy: Policy) -> None:
 
 def _wrong(field: str, fix: str) -> BadRequestError:
     return BadRequestError(f"{field}: {fix}", details={"field": field, "fix": fix})
+
+
+def _read(document: Document | None) -> PolicySet:
+    return _versioned(
+        [] if document is None else msgspec.json.decode(document.body, type=PolicyChange).policies
+    )
 
 
 def _versioned(policies: list[Policy]) -> PolicySet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -82,13 +83,31 @@ class PreferenceChange(Struct, forbid_unknown_fields=True, kw_only=True):
 
 async def load_preferences(store: Store, tenant: str) -> Preferences:
     """The settings of a namespace, as they are at first where nobody changed them."""
-    document = await store.document(tenant, _KIND, _ID)
+    return _read(await store.document(tenant, _KIND, _ID))
+
+
+async def change_preferences(
+    store: Store, tenant: str, change: PreferenceChange, now: int, require: Callable[[Preferences], None]
+) -> Preferences:
+    """Change what is named, unless ``require``, given the settings as they are, raises.
+
+    Raises the 400 envelope that names what is not right.
+    """
+
+    def changed(document: Document | None) -> Document:
+        have = _read(document)
+        require(have)
+        _apply(change, have)
+        return Document(_KIND, _ID, msgspec.json.encode(have), now)
+
+    return _read(await store.change_document(tenant, _KIND, _ID, changed))
+
+
+def _read(document: Document | None) -> Preferences:
     return Preferences() if document is None else msgspec.json.decode(document.body, type=Preferences)
 
 
-async def change_preferences(store: Store, tenant: str, change: PreferenceChange, now: int) -> Preferences:
-    """Change what is named. Raises the 400 envelope that names what is not right."""
-    have = await load_preferences(store, tenant)
+def _apply(change: PreferenceChange, have: Preferences) -> None:
     if change.retention_days is not UNSET:
         have.retention_days = change.retention_days
     if change.public_url is not UNSET:
@@ -101,8 +120,6 @@ async def change_preferences(store: Store, tenant: str, change: PreferenceChange
             if steps is not UNSET:
                 _require_order(name, steps)
                 setattr(have.thresholds, name, steps)
-    await store.put_document(tenant, Document(_KIND, _ID, msgspec.json.encode(have), now))
-    return have
 
 
 def _require_address(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -15,10 +16,10 @@ __all__ = [
     "Description",
     "Name",
     "ProjectNote",
+    "change_note",
     "forget_note",
     "load_note",
     "load_notes",
-    "save_note",
     "slug_of",
 ]
 
@@ -56,9 +57,18 @@ async def load_note(store: Store, tenant: str, slug: str) -> ProjectNote | None:
     return None if document is None else _note(document)
 
 
-async def save_note(store: Store, tenant: str, slug: str, note: ProjectNote) -> None:
-    """Keep what was said of a project."""
-    await store.put_document(tenant, Document(_KIND, slug, msgspec.json.encode(note), note.updated_at))
+async def change_note(
+    store: Store, tenant: str, slug: str, change: Callable[[ProjectNote | None], ProjectNote]
+) -> ProjectNote:
+    """Keep what ``change`` makes of what was said of a project; raises what it raises."""
+
+    def changed(document: Document | None) -> Document:
+        note = change(None if document is None else _note(document))
+        return Document(_KIND, slug, msgspec.json.encode(note), note.updated_at)
+
+    stored = await store.change_document(tenant, _KIND, slug, changed)
+    assert stored is not None
+    return _note(stored)
 
 
 async def forget_note(store: Store, tenant: str, slug: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -30,9 +30,11 @@ from .rows import (
     TaskRow,
     UsageRow,
 )
+from .samples import Sample, SampleFilter
 from .sessions import SessionFilter, SessionPosition, SessionRow
 from .span import Span
 from .state import TaskState
+from .sums import Summed, SumQuestion
 from .tallies import Tally
 from .waiting import ApprovalFilter, IssueFilter
 
@@ -50,6 +52,7 @@ __all__ = [
     "StoreCondition",
     "StoreFailedError",
     "StoredEvent",
+    "SumQuestion",
 ]
 
 T = TypeVar("T", bound=Struct)
@@ -81,6 +84,9 @@ class Store(Protocol):
     ) -> list[StoredEvent]:
         """Events stored after ``seq``, oldest first; ``only`` names the types and the kinds of custom events wanted."""
 
+    async def samples(self, tenant: str, want: SampleFilter) -> list[Sample]:
+        """Heartbeats or snapshots of queues, the newest first, with no more of each than its payload."""
+
     async def task_events(self, tenant: str, task: TaskState, limit: int) -> RunEvents:
         """Events of one run in the order they happened: all, or of more than ``limit`` the first, the last and the failures."""
 
@@ -97,7 +103,7 @@ class Store(Protocol):
     ) -> tuple[list[SessionRow], SessionPosition | None]:
         """A page of sessions, those with the latest event first, and where the next page starts."""
 
-    async def session(self, tenant: str, session_id: str) -> SessionRow | None:
+    async def session(self, tenant: str, session_id: str, silence: Silence) -> SessionRow | None:
         """One session with all its runs counted; the runs themselves are ``tasks(session_id=…)``."""
 
     async def origins(self, origin_ids: Sequence[int]) -> dict[int, Origin]:
@@ -134,6 +140,9 @@ class Store(Protocol):
     async def issues(self, tenant: str, agent_id: str | None, limit: int) -> list[IssueRow]:
         """Issues in any state, the most recently reported first; the runs they were reported in are not counted."""
 
+    async def active_issues(self, tenant: str, scope: Scope) -> dict[str, int]:
+        """How many issues of each agent are open or regressed. An issue that names no project belongs to all projects."""
+
     async def open_approvals(
         self, tenant: str, agent_id: str | None, limit: int, silence: Silence
     ) -> list[ApprovalRow]:
@@ -153,8 +162,16 @@ class Store(Protocol):
     async def issue_page(self, tenant: str, want: IssueFilter) -> list[IssueRow]:
         """A page of issues, at most ``want.limit``, the most recently reported first."""
 
+    async def affected(
+        self, tenant: str, issues: Sequence[tuple[str, str]]
+    ) -> list[tuple[int, int | None]]:
+        """Of issues by (agent, key), in their order: in how many runs each was reported, and what these cost together."""
+
     async def issue(self, tenant: str, agent_id: str, issue_key: str) -> IssueRow | None:
         """One issue of an agent."""
+
+    async def sums(self, tenant: str, scope: Scope, asked: Sequence[SumQuestion]) -> list[Summed[Any]]:
+        """The answers to several questions about counters, all of the same moment; see :class:`SumQuestion`."""
 
     async def usage(
         self, tenant: str, scope: Scope, by: tuple[str, ...], span: Span, model: str | None = None
@@ -194,6 +211,15 @@ class Store(Protocol):
         """Store a document in place of the one with its id; returns after the commit.
 
         With ``keep`` only that many of its kind stay, those with the greatest ids. Raises StoreFailedError.
+        """
+
+    async def change_document(
+        self, tenant: str, kind: str, document_id: str, change: Callable[[Document | None], Document | None]
+    ) -> Document | None:
+        """Store what ``change`` makes of a document, None where there is none; nothing else changes it in between.
+
+        Where it gives None everything stays. Returns the document as it then is, after the commit. ``change`` runs
+        where the store writes, so it must be quick. Raises StoreFailedError, and whatever ``change`` raises.
         """
 
     async def delete_document(self, tenant: str, kind: str, document_id: str) -> bool:

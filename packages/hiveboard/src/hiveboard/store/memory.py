@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
-
-from msgspec import Struct
+from typing import Any
 
 from hiveboard.settings import Limits
 
@@ -25,18 +23,16 @@ from .errors import QueueFullError
 from .memory_commit import commit
 from .memory_data import MemoryData
 from .records import Appended, Batch, Origin, Published, StoredEvent
+from .samples import Sample, SampleFilter
 from .sessions import SessionFilter, SessionPosition, SessionRow
-from .span import Span
 from .state import TaskState
-from .tallies import Tally
+from .sums import Summed, SumQuestion, SumsByName
 from .waiting import ApprovalFilter, IssueFilter
 
 __all__ = ["MemoryStore"]
 
-R = TypeVar("R", bound=Struct)
 
-
-class MemoryStore:
+class MemoryStore(SumsByName):
     """Events and summaries of one process. Safe to use from one event loop, whose thread does all the work."""
 
     def __init__(self, limits: Limits, on_commit: Callable[[Published], None]) -> None:
@@ -88,6 +84,10 @@ class MemoryStore:
         """See :class:`hiveboard.store.Store`."""
         return memory_events.events_after(self._data, tenant, seq, limit, only)
 
+    async def samples(self, tenant: str, want: SampleFilter) -> list[Sample]:
+        """See :class:`hiveboard.store.Store`."""
+        return memory_events.samples(self._data, tenant, want)
+
     async def task_events(self, tenant: str, task: TaskState, limit: int) -> rows.RunEvents:
         """See :class:`hiveboard.store.Store`."""
         return memory_events.task_events(self._data, tenant, task, limit)
@@ -108,9 +108,9 @@ class MemoryStore:
         """See :class:`hiveboard.store.Store`."""
         return memory_sessions.list_sessions(self._data, tenant, want)
 
-    async def session(self, tenant: str, session_id: str) -> SessionRow | None:
+    async def session(self, tenant: str, session_id: str, silence: rows.Silence) -> SessionRow | None:
         """See :class:`hiveboard.store.Store`."""
-        return memory_sessions.get_session(self._data, tenant, session_id)
+        return memory_sessions.get_session(self._data, tenant, session_id, silence)
 
     async def open_tasks(
         self, tenant: str, scope: rows.Scope, silence: rows.Silence
@@ -154,6 +154,10 @@ class MemoryStore:
         """See :class:`hiveboard.store.Store`."""
         return memory_waiting.list_all_issues(self._data, tenant, agent_id, limit)
 
+    async def active_issues(self, tenant: str, scope: rows.Scope) -> dict[str, int]:
+        """See :class:`hiveboard.store.Store`."""
+        return memory_waiting.active_issues(self._data, tenant, scope)
+
     async def open_approvals(
         self, tenant: str, agent_id: str | None, limit: int, silence: rows.Silence
     ) -> list[rows.ApprovalRow]:
@@ -180,33 +184,19 @@ class MemoryStore:
         """See :class:`hiveboard.store.Store`."""
         return memory_waiting.list_issues(self._data, tenant, want)
 
+    async def affected(
+        self, tenant: str, issues: Sequence[tuple[str, str]]
+    ) -> list[tuple[int, int | None]]:
+        """See :class:`hiveboard.store.Store`."""
+        return memory_waiting.affected(self._data, tenant, issues)
+
     async def issue(self, tenant: str, agent_id: str, issue_key: str) -> rows.IssueRow | None:
         """See :class:`hiveboard.store.Store`."""
         return memory_waiting.get_issue(self._data, tenant, agent_id, issue_key)
 
-    async def usage(
-        self, tenant: str, scope: rows.Scope, by: tuple[str, ...], span: Span, model: str | None = None
-    ) -> list[rows.UsageRow]:
+    async def sums(self, tenant: str, scope: rows.Scope, asked: Sequence[SumQuestion]) -> list[Summed[Any]]:
         """See :class:`hiveboard.store.Store`."""
-        return memory_sums.usage(self._data, tenant, scope, by, span, model)
-
-    async def outcomes(
-        self, tenant: str, scope: rows.Scope, by: tuple[str, ...], span: Span
-    ) -> list[rows.OutcomeRow]:
-        """See :class:`hiveboard.store.Store`."""
-        return memory_sums.outcomes(self._data, tenant, scope, by, span)
-
-    async def activity(
-        self, tenant: str, scope: rows.Scope, by: tuple[str, ...], span: Span
-    ) -> list[rows.ActivityRow]:
-        """See :class:`hiveboard.store.Store`."""
-        return memory_sums.activity(self._data, tenant, scope, by, span)
-
-    async def tallies(
-        self, tenant: str, tally: Tally[R], scope: rows.Scope, by: tuple[str, ...], span: Span
-    ) -> list[R]:
-        """See :class:`hiveboard.store.Store`."""
-        return memory_sums.tally_sums(self._data, tenant, tally, scope, by, span)
+        return memory_sums.answer(self._data, tenant, scope, asked)
 
     async def tenants(self) -> list[str]:
         """See :class:`hiveboard.store.Store`."""
@@ -232,6 +222,17 @@ class MemoryStore:
         if keep is not None:
             for name in sorted(kept, reverse=True)[keep:]:
                 del kept[name]
+
+    async def change_document(
+        self, tenant: str, kind: str, document_id: str, change: Callable[[Document | None], Document | None]
+    ) -> Document | None:
+        """See :class:`hiveboard.store.Store`."""
+        found = await self.document(tenant, kind, document_id)
+        changed = change(found)
+        if changed is None:
+            return found
+        await self.put_document(tenant, changed)
+        return changed
 
     async def delete_document(self, tenant: str, kind: str, document_id: str) -> bool:
         """See :class:`hiveboard.store.Store`."""

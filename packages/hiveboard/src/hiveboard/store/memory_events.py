@@ -8,9 +8,10 @@ from .memory_data import MemoryData
 from .records import StoredEvent
 from .rollup import action_failed
 from .rows import EventFilter, RunEvents
+from .samples import Sample, SampleFilter
 from .state import TaskState
 
-__all__ = ["events_after", "list_events", "task_events"]
+__all__ = ["events_after", "list_events", "samples", "task_events"]
 
 _TROUBLE_TYPES = ("action_failed", "task_failed", "retry_started", "escalated")
 
@@ -57,6 +58,27 @@ def _wanted(event: StoredEvent, want: EventFilter) -> bool:
     if want.until is not None and record.ts >= want.until:
         return False
     return want.before is None or _moment(event) < want.before
+
+
+def samples(data: MemoryData, tenant: str, want: SampleFilter) -> list[Sample]:
+    """Heartbeats or snapshots of queues, newest first; of several agents the latest of each."""
+    scope = want.scope
+    is_kind = want.told != "heartbeat"
+    found: list[StoredEvent] = []
+    for agent_id in want.agents or (scope.agent_id,):
+        filters = EventFilter(
+            project_id=scope.project_id, agent_id=agent_id, environment=scope.environment, group=scope.group,
+            since=want.since, until=want.until, exclude_heartbeats=False, limit=want.limit,
+            kinds=(want.told,) if is_kind else (), event_types=() if is_kind else (want.told,),
+        )  # fmt: skip
+        found += list_events(data, tenant, filters)[0]
+    return [
+        Sample(
+            one.seq, one.record.ts, one.record.agent_id, one.record.project_id, one.origin.environment,
+            one.origin.group, one.record.payload,
+        )
+        for one in sorted(found, key=_moment, reverse=True)
+    ]  # fmt: skip
 
 
 def events_after(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .memory_data import MemoryData
+from .memory_lost import is_lost
+from .rows import Silence
 from .sessions import SessionFilter, SessionPosition, SessionRow
 from .state import TaskState
 
@@ -22,9 +24,9 @@ def list_sessions(
     return page, (page[-1].last_ts, page[-1].session_id, "", "", -1) if more else None
 
 
-def get_session(data: MemoryData, tenant: str, session_id: str) -> SessionRow | None:
+def get_session(data: MemoryData, tenant: str, session_id: str, silence: Silence) -> SessionRow | None:
     """One session with all its runs counted, None when no run named it."""
-    rows = _sessions(data, tenant, SessionFilter())
+    rows = _sessions(data, tenant, SessionFilter(silence=silence))
     return next((row for row in rows if row.session_id == session_id), None)
 
 
@@ -41,7 +43,7 @@ def _sessions(data: MemoryData, tenant: str, want: SessionFilter) -> list[Sessio
     for task in data.of(tenant).runs.values():
         if task.session_id is not None and _counts(data, task, want):
             by_session.setdefault(task.session_id, []).append(task)
-    return [_row(data, session_id, runs) for session_id, runs in by_session.items()]
+    return [_row(data, session_id, runs, want.silence) for session_id, runs in by_session.items()]
 
 
 def _counts(data: MemoryData, task: TaskState, want: SessionFilter) -> bool:
@@ -51,6 +53,7 @@ def _counts(data: MemoryData, task: TaskState, want: SessionFilter) -> bool:
         (want.user_id, task.user_id or ""),
         (want.project_id, place.project_id),
         (want.environment, place.environment),
+        (want.group, place.group),
     )
     if any(asked not in (None, has) for asked, has in exact):
         return False
@@ -60,7 +63,7 @@ def _counts(data: MemoryData, task: TaskState, want: SessionFilter) -> bool:
     )
 
 
-def _row(data: MemoryData, session_id: str, runs: list[TaskState]) -> SessionRow:
+def _row(data: MemoryData, session_id: str, runs: list[TaskState], silence: Silence) -> SessionRow:
     parts: dict[tuple[str, str, int], int] = {}
     for task in runs:
         key = task.agent_id, task.user_id or "", task.scope_id
@@ -74,6 +77,7 @@ def _row(data: MemoryData, session_id: str, runs: list[TaskState]) -> SessionRow
         last_ts=max(task.last_ts for task in runs),
         runs=len(runs),
         open_runs=sum(task.outcome is None for task in runs),
+        lost_runs=sum(is_lost(data.of(task.tenant), task, silence) for task in runs),
         completed=sum(task.outcome == "completed" for task in runs),
         failed=sum(task.outcome == "failed" for task in runs),
         errors=sum(task.errors for task in runs),

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import add
-from typing import Any, TypeVar
-
-from msgspec import Struct
+from typing import Any
 
 from .memory_agents import within
 from .memory_data import MemoryData, Place
-from .rollup import FINEST, USAGE_COUNTERS, Counters
-from .rows import ActivityRow, OutcomeRow, Scope, UsageRow
+from .rollup import FINEST, Counters
+from .rows import Scope
 from .span import Span
-from .tallies import Tally, coarse
+from .sums import ACTIVITY, OUTCOMES, USAGE, Summed, SumQuestion
+from .tallies import coarse
 
-__all__ = ["activity", "outcomes", "tally_sums", "usage"]
+__all__ = ["answer"]
 
-R = TypeVar("R", bound=Struct)
 _OF_PLACE: dict[str, Callable[[Place], str | None]] = {
     "version": lambda place: place.agent_version,
     "task_type": lambda place: place.task_type,
     "project": lambda place: place.project_id,
     "environment": lambda place: place.environment,
 }
+
+_USAGE_KEY = ("tenant", "grain", "bucket", "agent_id", "model", "scope_id")
+#: What is counted beside the tallies, under the names it has in memory.
+_COUNTERS = {USAGE.name: "llm_usage", OUTCOMES.name: "task_outcomes", ACTIVITY.name: "activity"}
 
 
 class _Sums:
@@ -58,43 +60,19 @@ def _dimension(name: str, named: Mapping[str, Any], place: Place, span: Span) ->
     return named["agent_id"] if name == "agent" else named[name]
 
 
-def _made(row: type[R], found: Mapping[tuple[Any, ...], Iterable[int]]) -> list[R]:
-    return [row(group, *counts) for group, counts in found.items()]
+def answer(data: MemoryData, tenant: str, scope: Scope, asked: Sequence[SumQuestion]) -> list[Summed[Any]]:
+    """One list of rows per question."""
+    return [_answered(data, tenant, scope, one) for one in asked]
 
 
-_KEY = ("tenant", "grain", "bucket", "agent_id", "scope_id")
-
-
-def usage(
-    data: MemoryData, tenant: str, scope: Scope, by: tuple[str, ...], span: Span, model: str | None = None
-) -> list[UsageRow]:
-    """LLM usage."""
-    key = ("tenant", "grain", "bucket", "agent_id", "model", "scope_id")
-    table = data.of(tenant).counters["llm_usage"]
-    return _made(UsageRow, _Sums(data, key, len(USAGE_COUNTERS)).rows(table, scope, by, span, model))
-
-
-def outcomes(
-    data: MemoryData, tenant: str, scope: Scope, by: tuple[str, ...], span: Span
-) -> list[OutcomeRow]:
-    """Finished task runs by the time they ended."""
-    table = data.of(tenant).counters["task_outcomes"]
-    return _made(OutcomeRow, _Sums(data, _KEY, 6).rows(table, scope, by, span))
-
-
-def activity(
-    data: MemoryData, tenant: str, scope: Scope, by: tuple[str, ...], span: Span
-) -> list[ActivityRow]:
-    """Events by the time they happened."""
-    table = data.of(tenant).counters["activity"]
-    return _made(ActivityRow, _Sums(data, _KEY, 3).rows(table, scope, by, span))
-
-
-def tally_sums(
-    data: MemoryData, tenant: str, tally: Tally[R], scope: Scope, by: tuple[str, ...], span: Span
-) -> list[R]:
-    """One row per group of a tally; where it has no finer buckets the span is widened to the whole hours it touches."""
-    if tally.grains[0] != FINEST and (span.since % tally.grains[0] or span.until % tally.grains[0]):
+def _answered(data: MemoryData, tenant: str, scope: Scope, asked: SumQuestion) -> Summed[Any]:
+    tally, by, span, model = asked
+    key = _USAGE_KEY if tally is USAGE else tally.key
+    if tally.grains[0] > FINEST:
         span = coarse(span)
-    sums = _Sums(data, tally.key, len(tally.counters))
-    return _made(tally.row, sums.rows(data.of(tenant).tallies[tally.name], scope, by, span))
+    own = data.of(tenant)
+    table = own.tallies.get(tally.name)
+    if table is None:
+        table = own.counters[_COUNTERS[tally.name]]
+    found = _Sums(data, key, len(tally.counters)).rows(table, scope, by, span, model)
+    return Summed(tally.row(group, *counts) for group, counts in found.items())

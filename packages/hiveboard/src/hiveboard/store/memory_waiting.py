@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from .memory_data import ApprovalEvent, MemoryData, TenantData
 from .memory_lost import heard, is_lost
-from .rows import ApprovalRow, IssueRow, Silence, ended_last
+from .rows import ApprovalRow, IssueRow, Scope, Silence, ended_last
 from .state import IssueState
 from .values import dict_of, text_in
 from .waiting import ApprovalFilter, IssueFilter
 
 __all__ = [
+    "active_issues",
+    "affected",
     "awaited_runs",
     "expired_approvals",
     "get_approval",
@@ -158,13 +161,8 @@ def _issues(data: MemoryData, tenant: str, *, counted: bool) -> list[IssueRow]:
     states.sort(key=lambda state: (-(state.reported_ts or 0), state.agent_id, state.issue_key))
     rows = []
     for state in states:
-        place, tasks, cost_nano = data.place(state.scope_id), None, None
-        if counted:
-            key = state.tenant, state.agent_id, state.issue_key
-            runs = [(one[0], *one[3:]) for one in own.affected if one[:3] == key]
-            costs = [own.runs[run].cost_nano for run in runs if run in own.runs]
-            told = [cost for cost in costs if cost is not None]
-            tasks, cost_nano = len(runs), sum(told) if told else None
+        place, key = data.place(state.scope_id), (state.tenant, state.agent_id, state.issue_key)
+        tasks, cost_nano = _affected(own, key) if counted else (None, None)
         rows.append(IssueRow(state, place.environment, place.group, tasks, cost_nano))
     return rows
 
@@ -175,9 +173,38 @@ def list_all_issues(data: MemoryData, tenant: str, agent_id: str | None, limit: 
     return [row for row in rows if agent_id in (None, row.agent_id)][:limit]
 
 
+def active_issues(data: MemoryData, tenant: str, scope: Scope) -> dict[str, int]:
+    """How many issues of each agent are open or regressed; one that names no project belongs to all projects."""
+    return Counter(
+        row.agent_id
+        for row in _issues(data, tenant, counted=False)
+        if _issue_status(row.state) in ("open", "regressed")
+        and scope.agent_id in (None, row.agent_id)
+        and (scope.project_id is None or row.project_id in (None, scope.project_id))
+        and scope.environment in (None, row.environment)
+        and scope.group in (None, row.group)
+    )
+
+
 def list_issues(data: MemoryData, tenant: str, want: IssueFilter) -> list[IssueRow]:
     """A page of issues, the most recently reported first."""
-    return [row for row in _issues(data, tenant, counted=True) if _issue_wanted(row, want)][: want.limit]
+    rows = _issues(data, tenant, counted=want.counted)
+    return [row for row in rows if _issue_wanted(row, want)][: want.limit]
+
+
+def affected(
+    data: MemoryData, tenant: str, issues: Sequence[tuple[str, str]]
+) -> list[tuple[int, int | None]]:
+    """In how many runs each issue was reported, and what these cost together as far as it is known."""
+    own = data.of(tenant)
+    return [_affected(own, (tenant, agent_id, issue_key)) for agent_id, issue_key in issues]
+
+
+def _affected(own: TenantData, key: tuple[str, str, str]) -> tuple[int, int | None]:
+    runs = [(one[0], *one[3:]) for one in own.affected if one[:3] == key]
+    costs = [own.runs[run].cost_nano for run in runs if run in own.runs]
+    told = [cost for cost in costs if cost is not None]
+    return len(runs), sum(told) if told else None
 
 
 def _issue_wanted(row: IssueRow, want: IssueFilter) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from .rows import Silence
 from .state import TaskState
 
 __all__ = [
@@ -31,24 +32,27 @@ SESSION_COUNTERS = (
 class SessionFilter(Struct, frozen=True, kw_only=True):
     """Which sessions, those with the latest event first; what is counted of them are the runs that match.
 
-    ``since`` and ``until`` choose sessions that were active in that span, ``q`` is part of a session's or user's id.
+    ``since`` and ``until`` choose sessions that were active in that span, ``q`` is part of a session's or user's id;
+    ``silence`` says whose open runs are lost.
     """
 
     project_id: str | None = None
     agent_id: str | None = None
     user_id: str | None = None
     environment: str | None = None
+    group: str | None = None
     since: int | None = None
     until: int | None = None
     q: str | None = None
     after: SessionPosition | None = None
     limit: int = 50
+    silence: Silence = Silence()
 
 
 class SessionRow(Struct, kw_only=True):
     """One session: its runs summed, and the agents, users, projects and environments of its 100 latest parts.
 
-    Tokens and money are None where no run tells them; of money ``estimated_nano`` is the estimated part.
+    ``lost_runs`` are among the ``open_runs``. Tokens and money are None where no run tells them; of money ``estimated_nano`` is the estimated part.
     """
 
     session_id: str
@@ -56,6 +60,7 @@ class SessionRow(Struct, kw_only=True):
     last_ts: int
     runs: int
     open_runs: int
+    lost_runs: int
     completed: int
     failed: int
     errors: int

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-__all__ = ["Piece", "Span", "pieces"]
+__all__ = ["Piece", "Span", "blocks", "cut", "pieces"]
 
 #: A stored width, and from when to before when buckets of that width are read.
 Piece = tuple[int, int, int]
+_DAY_US = 86_400_000_000
+#: How many buckets make a block, and how many days.
+_BLOCK, _BLOCK_OF_DAYS = 6, 30
 
 
 class Span(Struct, frozen=True):
@@ -43,3 +46,24 @@ def pieces(span: Span, grains: Sequence[int], widest: int) -> list[Piece]:
         tail.append((grain, inner_right, right))
         left, right = inner_left, inner_right
     return [piece for piece in (*found, *reversed(tail)) if piece[1] < piece[2]]
+
+
+def cut(parts: Sequence[Piece], at: int) -> tuple[list[Piece], list[Piece]]:
+    """What lies before a moment, which is a multiple of every width, and what lies after it."""
+    before = [(grain, since, min(until, at)) for grain, since, until in parts if since < at]
+    after = [(grain, max(since, at), until) for grain, since, until in parts if until > at]
+    return before, after
+
+
+def blocks(parts: Sequence[Piece]) -> Iterator[Piece]:
+    """The stretches cut into blocks that begin at round times, so that most are the same when it is later; the last
+    bucket, which changes most, is a block of its own."""
+    for number, (grain, since, until) in enumerate(parts, 1):
+        length = grain * (_BLOCK_OF_DAYS if grain >= _DAY_US else _BLOCK)
+        last = max(since, until - grain) if number == len(parts) else until
+        while since < last:
+            end = min(last, since - since % length + length)
+            yield grain, since, end
+            since = end
+        if last < until:
+            yield grain, last, until

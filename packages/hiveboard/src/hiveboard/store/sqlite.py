@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from msgspec import Struct
-
 from hiveboard.settings import Limits
 
 from . import (
@@ -24,34 +22,33 @@ from . import (
     sqlite_origins,
     sqlite_run,
     sqlite_sessions,
-    sqlite_tallies,
     sqlite_tasks,
-    sqlite_usage,
     sqlite_waiting,
 )
 from .condition import StoreCondition
 from .documents import Document
 from .errors import StoreFailedError
 from .records import Appended, Batch, Origin, Published, StoredEvent
+from .samples import Sample, SampleFilter
 from .sessions import SessionFilter, SessionPosition, SessionRow
-from .span import Span
 from .sqlite_condition import store_condition
 from .sqlite_connect import connect_reader
 from .sqlite_partitions import last_seq
 from .sqlite_prune import prune_step
+from .sqlite_samples import SampleReader
+from .sqlite_sums import SumReader
 from .sqlite_writer import SqliteWriter
 from .state import TaskState
-from .tallies import Tally
+from .sums import Summed, SumQuestion, SumsByName
 from .waiting import ApprovalFilter, IssueFilter
 
 __all__ = ["SqliteStore"]
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Struct)
 _READERS = 3
 
 
-class SqliteStore:
+class SqliteStore(SumsByName):
     """Events and summaries in one file. Made by :meth:`open`; safe to use from one event loop."""
 
     def __init__(self, path: Path, limits: Limits, on_commit: Callable[[Published], None]) -> None:
@@ -64,6 +61,8 @@ class SqliteStore:
             commit_events=limits.commit_events,
             on_commit=on_commit,
         )
+        self._sums = SumReader()
+        self._samples = SampleReader(limits.scan_rows)
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="hiveboard-reader")
@@ -124,6 +123,10 @@ class SqliteStore:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_events.events_after, tenant, seq, limit, only)
 
+    async def samples(self, tenant: str, want: SampleFilter) -> list[Sample]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(self._samples.samples, tenant, want)
+
     async def task_events(self, tenant: str, task: TaskState, limit: int) -> rows.RunEvents:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_run.task_events, tenant, task, limit)
@@ -144,9 +147,9 @@ class SqliteStore:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_sessions.list_sessions, tenant, want, self._limits.scan_tasks)
 
-    async def session(self, tenant: str, session_id: str) -> SessionRow | None:
+    async def session(self, tenant: str, session_id: str, silence: rows.Silence) -> SessionRow | None:
         """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_sessions.get_session, tenant, session_id)
+        return await self._read(sqlite_sessions.get_session, tenant, session_id, silence)
 
     async def origins(self, origin_ids: Sequence[int]) -> dict[int, Origin]:
         """See :class:`hiveboard.store.Store`."""
@@ -194,6 +197,10 @@ class SqliteStore:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_waiting.list_all_issues, tenant, agent_id, limit)
 
+    async def active_issues(self, tenant: str, scope: rows.Scope) -> dict[str, int]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_waiting.active_issues, tenant, scope)
+
     async def open_approvals(
         self, tenant: str, agent_id: str | None, limit: int, silence: rows.Silence
     ) -> list[rows.ApprovalRow]:
@@ -220,33 +227,19 @@ class SqliteStore:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_waiting.list_issues, tenant, want)
 
+    async def affected(
+        self, tenant: str, issues: Sequence[tuple[str, str]]
+    ) -> list[tuple[int, int | None]]:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._read(sqlite_waiting.affected, tenant, issues)
+
     async def issue(self, tenant: str, agent_id: str, issue_key: str) -> rows.IssueRow | None:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_waiting.get_issue, tenant, agent_id, issue_key)
 
-    async def usage(
-        self, tenant: str, scope: rows.Scope, by: tuple[str, ...], span: Span, model: str | None = None
-    ) -> list[rows.UsageRow]:
+    async def sums(self, tenant: str, scope: rows.Scope, asked: Sequence[SumQuestion]) -> list[Summed[Any]]:
         """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_usage.usage, tenant, scope, by, span, model)
-
-    async def outcomes(
-        self, tenant: str, scope: rows.Scope, by: tuple[str, ...], span: Span
-    ) -> list[rows.OutcomeRow]:
-        """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_usage.outcomes, tenant, scope, by, span)
-
-    async def activity(
-        self, tenant: str, scope: rows.Scope, by: tuple[str, ...], span: Span
-    ) -> list[rows.ActivityRow]:
-        """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_usage.activity, tenant, scope, by, span)
-
-    async def tallies(
-        self, tenant: str, tally: Tally[R], scope: rows.Scope, by: tuple[str, ...], span: Span
-    ) -> list[R]:
-        """See :class:`hiveboard.store.Store`."""
-        return await self._read(sqlite_tallies.tally_sums, tenant, tally, scope, by, span)
+        return await self._read(self._sums.answer, tenant, scope, asked)
 
     async def prune(self, before: int) -> int:
         """See :class:`hiveboard.store.Store`."""
@@ -272,6 +265,12 @@ class SqliteStore:
     async def put_document(self, tenant: str, document: Document, keep: int | None = None) -> None:
         """See :class:`hiveboard.store.Store`."""
         await self._write(sqlite_documents.put_document, tenant, document, keep)
+
+    async def change_document(
+        self, tenant: str, kind: str, document_id: str, change: Callable[[Document | None], Document | None]
+    ) -> Document | None:
+        """See :class:`hiveboard.store.Store`."""
+        return await self._write(sqlite_documents.change_document, tenant, kind, document_id, change)
 
     async def delete_document(self, tenant: str, kind: str, document_id: str) -> bool:
         """See :class:`hiveboard.store.Store`."""

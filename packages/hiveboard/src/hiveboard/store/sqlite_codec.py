@@ -24,6 +24,7 @@ __all__ = [
     "TYPE_LABELS",
     "from_row",
     "insert_events",
+    "payload_of_body",
     "to_row",
 ]
 
@@ -108,6 +109,12 @@ def insert_events(connection: sqlite3.Connection, table: str, rows: list[tuple[A
 
 def _flat(rows: list[tuple[Any, ...]]) -> list[Any]:
     return list(chain.from_iterable(rows))
+
+
+def payload_of_body(body: bytes) -> bytes | None:
+    """The payload alone of what :func:`to_row` packed."""
+    payload: bytes | None = _unpack(body)[9]
+    return payload
 
 
 def from_row(row: tuple[Any, ...]) -> StoredEvent:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from .records import Appended, Batch, EventRecord, Origin, Published
+from .sqlite_changes import save_changes
 from .sqlite_codec import insert_events, to_row
 from .sqlite_dictionary import Dictionary
 from .sqlite_partitions import Partition, Partitions, last_seq
@@ -69,6 +70,8 @@ class Commit:
         """Write the summaries. Returns what was added."""
         save_summaries(self._connection, self._summaries)
         if self._last != self._first:
+            rollup = self._summaries.rollup
+            save_changes(self._connection, (rollup.activity, rollup.task_outcomes), self._last)
             self._connection.execute("UPDATE sequence SET last = ?", (self._last,))
         return Published(self._first + 1, self._records, self._origins)
 

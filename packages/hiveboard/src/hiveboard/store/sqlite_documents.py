@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from .documents import Document
 
-__all__ = ["delete_document", "get_document", "list_documents", "list_tenants", "put_document"]
+__all__ = [
+    "change_document",
+    "delete_document",
+    "get_document",
+    "list_documents",
+    "list_tenants",
+    "put_document",
+]
 
 _SELECT = "SELECT kind, id, body, updated_at FROM documents WHERE tenant = ? AND kind = ?"
 _PUT = """
@@ -40,6 +48,22 @@ def put_document(connection: sqlite3.Connection, tenant: str, document: Document
     connection.execute(_PUT, values)
     if keep is not None:
         connection.execute(_FORGET, (tenant, document.kind, keep))
+
+
+def change_document(
+    connection: sqlite3.Connection,
+    tenant: str,
+    kind: str,
+    document_id: str,
+    change: Callable[[Document | None], Document | None],
+) -> Document | None:
+    """Store what ``change`` makes of a document, unless that is None; within a transaction that writes. Returns what is there then."""
+    found = get_document(connection, tenant, kind, document_id)
+    changed = change(found)
+    if changed is None:
+        return found
+    put_document(connection, tenant, changed, None)
+    return changed
 
 
 def delete_document(connection: sqlite3.Connection, tenant: str, kind: str, document_id: str) -> bool:

@@ -75,7 +75,8 @@ def _streams(want: EventFilter) -> list[tuple[str, Condition]]:
     if want.event_types and _HAVE_NO_INDEX.isdisjoint(want.event_types):
         return [("label", (_LABEL, [event_type, None])) for event_type in want.event_types]
     if want.severities and set(want.severities) <= {"warn", "error"}:
-        condition = f"e.severity = ? AND e.severity >= {TROUBLE}"
+        # The second condition is what the index is of. Unless told that it is of no use, SQLite walks by that one.
+        condition = f"e.severity = ? AND likely(e.severity >= {TROUBLE})"
         return [("trouble", (condition, [_SEVERITY_IDS[severity]])) for severity in want.severities]
     tail: tuple[str, Condition] = ("tail", (f"e.label <> {HEARTBEAT_LABEL}", []))
     if want.exclude_heartbeats:

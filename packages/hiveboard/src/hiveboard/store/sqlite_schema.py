@@ -6,6 +6,7 @@ import sqlite3
 
 from .rollup import USAGE_COUNTERS
 from .sessions import SESSION_COUNTERS
+from .sqlite_changes import CHANGES_SCHEMA
 from .sqlite_codec import TYPE_LABELS
 from .sqlite_connect import APPLICATION_ID
 from .sqlite_tallies import TALLY_SCHEMA
@@ -169,7 +170,7 @@ def require_readable(connection: sqlite3.Connection) -> int:
 def create(connection: sqlite3.Connection) -> None:
     """Create what is missing, refuse a file of another version."""
     require_readable(connection)
-    connection.executescript(_EVENTS + _STATE + _ROLLUPS + TALLY_SCHEMA)
+    connection.executescript(_EVENTS + _STATE + _ROLLUPS + TALLY_SCHEMA + CHANGES_SCHEMA)
     connection.executemany(
         "INSERT OR IGNORE INTO labels (id, event_type, kind) VALUES (?, ?, NULL)",
         [(number, event_type) for event_type, number in TYPE_LABELS.items()],

@@ -5,7 +5,11 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+import msgspec
+
+from .rows import Silence
 from .sessions import SESSION_COUNTERS, SessionFilter, SessionPosition, SessionRow
+from .sqlite_lost import LEASES, LOST, OF_AGENT, leases
 
 __all__ = ["get_session", "list_sessions"]
 
@@ -24,6 +28,14 @@ def list_sessions(
     At most ``scan_parts`` parts of sessions are looked at: a filter that matches almost nothing gives a short page
     with a cursor instead of a slow one.
     """
+    rows, position = _page(connection, tenant, want, scan_parts)
+    _count_lost(connection, tenant, rows, want)
+    return rows, position
+
+
+def _page(
+    connection: sqlite3.Connection, tenant: str, want: SessionFilter, scan_parts: int
+) -> tuple[list[SessionRow], SessionPosition | None]:
     places = _places(connection, want)
     sought = None if want.q is None else want.q.casefold()
     found: list[SessionRow] = []
@@ -52,9 +64,37 @@ def list_sessions(
     return found, (position[0], position[1], "", "", -1) if position[1] in seen else position
 
 
-def get_session(connection: sqlite3.Connection, tenant: str, session_id: str) -> SessionRow | None:
+def get_session(
+    connection: sqlite3.Connection, tenant: str, session_id: str, silence: Silence
+) -> SessionRow | None:
     """One session with all its runs counted, None when no run named it."""
-    return _summed(connection, tenant, session_id, SessionFilter())
+    want = SessionFilter(silence=silence)
+    row = _summed(connection, tenant, session_id, want)
+    if row is not None:
+        _count_lost(connection, tenant, [row], want)
+    return row
+
+
+def _count_lost(
+    connection: sqlite3.Connection, tenant: str, rows: list[SessionRow], want: SessionFilter
+) -> None:
+    """Note how many of the open runs that are counted are lost. Sessions without open runs are not looked at."""
+    by_id = {row.session_id: row for row in rows if row.open_runs}
+    if not by_id or not want.silence.heard_by:
+        return
+    clauses, values = _place_clauses("s.", want)
+    clauses += ["t.tenant = ?", "t.session_id IN (SELECT value FROM json_each(?))", "t.outcome IS NULL", LOST]
+    values += [tenant, msgspec.json.encode([*by_id]).decode()]
+    _equal("t.", want, clauses, values)
+    if want.q is not None:
+        clauses.append("(instr(casefold(t.session_id), ?) OR instr(casefold(coalesce(t.user_id, '')), ?))")
+        values += [want.q.casefold()] * 2
+    sql = (
+        f"WITH {LEASES} SELECT t.session_id, count(*) FROM tasks t INDEXED BY tasks_session {OF_AGENT} "
+        f"JOIN scopes s ON s.id = t.scope_id WHERE {' AND '.join(clauses)} GROUP BY t.session_id"
+    )
+    for session_id, lost in connection.execute(sql, [leases(want.silence), *values]):
+        by_id[session_id].lost_runs = lost
 
 
 def _beyond(row: SessionRow) -> SessionPosition:
@@ -85,8 +125,8 @@ def _equal(alias: str, want: SessionFilter, clauses: list[str], values: list[Any
 
 
 def _places(connection: sqlite3.Connection, want: SessionFilter) -> set[int] | None:
-    """The scopes of a project and environment; None when any will do."""
-    if want.project_id is None and want.environment is None:
+    """The scopes of a project, environment and group; None when any will do."""
+    if want.project_id is None and want.environment is None and want.group is None:
         return None
     clauses, values = _place_clauses("", want)
     sql = f"SELECT id FROM scopes WHERE {' AND '.join(clauses)}"
@@ -94,7 +134,9 @@ def _places(connection: sqlite3.Connection, want: SessionFilter) -> set[int] | N
 
 
 def _place_clauses(alias: str, want: SessionFilter) -> tuple[list[str], list[Any]]:
-    pairs = (("project_id", want.project_id), ("environment", want.environment))
+    pairs = (
+        ("project_id", want.project_id), ("environment", want.environment), ("group_name", want.group),
+    )  # fmt: skip
     given = [(column, value) for column, value in pairs if value is not None]
     return [f"{alias}{column} = ?" for column, _ in given], [value for _, value in given]
 
@@ -136,6 +178,7 @@ def _summed(
         session_id=session_id,
         first_ts=sums[0],
         last_ts=sums[1],
+        lost_runs=0,
         agents=agents,
         users=users,
         projects=projects,

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
-from .rows import ApprovalRow, IssueRow, Silence, ended_last
+import msgspec
+
+from .rows import ApprovalRow, IssueRow, Scope, Silence, ended_last
 from .sqlite_lost import HEARD, LEASES, LOST, OF_AGENT, leases
 from .state import IssueState
 from .waiting import ApprovalFilter, IssueFilter
 
 __all__ = [
+    "active_issues",
+    "affected",
     "expired_approvals",
     "get_approval",
     "get_issue",
@@ -161,6 +166,22 @@ def list_all_issues(
     return _issue_rows(connection.execute(sql, [tenant, *values, limit]))
 
 
+def active_issues(connection: sqlite3.Connection, tenant: str, scope: Scope) -> dict[str, int]:
+    """How many issues of each agent are open or regressed; one that names no project belongs to all projects."""
+    where, values = _where(
+        {"i.agent_id": scope.agent_id, "s.environment": scope.environment, "s.group_name": scope.group}
+    )
+    if scope.project_id is not None:
+        where += " AND coalesce(i.project_id, ?) = ?"
+        values += [scope.project_id] * 2
+    active = f"({_ISSUE_OF_STATUS['open']} OR {_ISSUE_OF_STATUS['regressed']})"
+    sql = (
+        "SELECT i.agent_id, count(*) FROM issues i CROSS JOIN scopes s ON s.id = i.scope_id "
+        f"WHERE i.tenant = ? AND i.occurrences > 0 AND {active}{where} GROUP BY i.agent_id"
+    )
+    return dict(connection.execute(sql, [tenant, *values]).fetchall())
+
+
 def list_issues(connection: sqlite3.Connection, tenant: str, want: IssueFilter) -> list[IssueRow]:
     """A page of issues, the most recently reported first."""
     where, values = _where(
@@ -178,8 +199,21 @@ def list_issues(connection: sqlite3.Connection, tenant: str, want: IssueFilter) 
     if want.after is not None:
         where += " AND (i.reported_ts < ? OR (i.reported_ts = ? AND (i.agent_id, i.issue_key) > (?, ?)))"
         values += [want.after[0], *want.after]
-    sql = f"{_ISSUES.format(counted=_COUNTED)}{where} ORDER BY i.reported_ts DESC, i.agent_id, i.issue_key LIMIT ?"
+    select = _ISSUES.format(counted=_COUNTED if want.counted else "NULL, NULL")
+    sql = f"{select}{where} ORDER BY i.reported_ts DESC, i.agent_id, i.issue_key LIMIT ?"
     return _issue_rows(connection.execute(sql, [tenant, *values, want.limit]))
+
+
+def affected(
+    connection: sqlite3.Connection, tenant: str, issues: Sequence[tuple[str, str]]
+) -> list[tuple[int, int | None]]:
+    """In how many runs each issue was reported, and what these cost together as far as it is known."""
+    sql = (
+        "SELECT count(r.task_id), sum(t.cost_nano) FROM json_each(?) k LEFT JOIN issue_tasks r ON r.tenant = ? "
+        "AND r.agent_id = json_extract(k.value, '$[0]') AND r.issue_key = json_extract(k.value, '$[1]') "
+        f"LEFT {_JOIN_RUN} GROUP BY k.key ORDER BY k.key"
+    )
+    return connection.execute(sql, (msgspec.json.encode(issues).decode(), tenant)).fetchall()
 
 
 def get_issue(connection: sqlite3.Connection, tenant: str, agent_id: str, issue_key: str) -> IssueRow | None:

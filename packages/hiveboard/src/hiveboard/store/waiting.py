@@ -29,7 +29,10 @@ class ApprovalFilter(Struct, frozen=True, kw_only=True):
 
 
 class IssueFilter(Struct, frozen=True, kw_only=True):
-    """Which issues, the one reported last first. ``after`` is (reported, agent, key) of the last row of the previous page."""
+    """Which issues, the one reported last first. ``after`` is (reported, agent, key) of the last row of the previous page.
+
+    Unless ``counted``, nobody looks into the runs they were reported in.
+    """
 
     agent_id: str | None = None
     project_id: str | None = None
@@ -39,3 +42,4 @@ class IssueFilter(Struct, frozen=True, kw_only=True):
     severities: tuple[str, ...] = ()
     after: tuple[int, str, str] | None = None
     limit: int = 50
+    counted: bool = True

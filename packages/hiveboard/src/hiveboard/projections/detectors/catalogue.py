@@ -46,16 +46,18 @@ _PATTERNS = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, word
 
 def all_findings(watched: Watched) -> list[Finding]:
     """At most a hundred, errors first. What an agent reported itself in an issue that is open is left to the issue."""
-    told = _reported(watched.issues)
-    found = [one for detect in DETECTORS.values() for one in detect(watched) if not _is_told(one, told)]
+    found = [one for detect in DETECTORS.values() for one in detect(watched)]
+    told = _reported(watched.issues, {one.agent_id for one in found})
+    found = [one for one in found if not _is_told(one, told)]
     found.sort(key=lambda one: (one.severity != "error", list(DETECTORS).index(one.detector), one.id))
     return found[:MAX_FINDINGS]
 
 
-def _reported(issues: list[IssueRow]) -> dict[str, str]:
+def _reported(issues: list[IssueRow], agents: set[str | None]) -> dict[str, str]:
+    """What these agents say in their open issues."""
     texts: dict[str, str] = {}
     for row in issues:
-        if is_active(row.state):
+        if row.agent_id in agents and is_active(row.state):
             view = issue_view(row)
             text = " ".join(part for part in (view.summary, view.category, view.issue_id) if part).replace(
                 "_", " "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -31,7 +31,10 @@ class Column(Struct, kw_only=True):
 
 
 class Answer(Struct, kw_only=True):
-    """What a question's function found. ``value`` None is unknown, and ``explanation`` says why."""
+    """What a question's function found. ``value`` None is unknown, and ``explanation`` says why.
+
+    ``rows``, or what makes them where that is much work: a list of answers shows none.
+    """
 
     value: float | None
     explanation: str
@@ -40,7 +43,7 @@ class Answer(Struct, kw_only=True):
     trend: list[TrendPoint] = []
     evidence: list[Evidence] = []
     columns: Sequence[tuple[str, str, str]] = ()
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] | Callable[[], list[dict[str, Any]]] = []
 
 
 class Insight(Struct, kw_only=True):

@@ -96,11 +96,12 @@ def insight(question: Question, facts: Facts) -> Insight:
 def breakdown(question: Question, facts: Facts) -> Breakdown:
     """The question answered, with the rows behind it."""
     answer = question.answer(facts)
+    rows = answer.rows() if callable(answer.rows) else answer.rows
     return Breakdown(
         **_fields(question, answer),  # type: ignore[arg-type]
         columns=[Column(key=key, title=title, unit=unit) for key, title, unit in answer.columns],
-        rows=answer.rows[:MAX_ROWS],
-        rows_omitted=max(0, len(answer.rows) - MAX_ROWS),
+        rows=rows[:MAX_ROWS],
+        rows_omitted=max(0, len(rows) - MAX_ROWS),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from operator import add
 from typing import Any, TypeVar
 
@@ -12,7 +13,6 @@ from msgspec.structs import astuple
 from hiveboard.instant import HOUR_US, format_instant
 from hiveboard.projections.agent_view import AgentView
 from hiveboard.projections.finding import Finding
-from hiveboard.projections.issue import IssueView
 from hiveboard.projections.links import Links
 from hiveboard.projections.time_range import bucket_starts
 from hiveboard.projections.waste import Waste
@@ -27,8 +27,10 @@ from hiveboard.store.rows import (
     TaskRow,
     UsageRow,
 )
+from hiveboard.store.sums import Summed
 from hiveboard.store.tallies import ActionSums, CallSums, DurationSums, RunSums, TroubleSums, TurnSums
 
+from .active_issue import ActiveIssue
 from .answer import TrendPoint
 
 __all__ = ["Facts", "Now", "Period", "Series", "grouped", "total"]
@@ -67,7 +69,7 @@ class Now(Struct, kw_only=True):
     counts: Counts
     approvals: list[ApprovalRow]
     queues: list[LatestRow]
-    issues: list[IssueView]  # those that are active
+    issues: list[ActiveIssue]
     events: list[StoredEvent]
     newest_runs: list[TaskRow]
     failed_runs: list[TaskRow]
@@ -103,15 +105,28 @@ class Facts(Struct, kw_only=True):
         """One point per bucket of the period; ``empty`` where a bucket has no row."""
         found = {row.group[0]: row for row in rows}  # type: ignore[attr-defined]
         return [
-            TrendPoint(
-                timestamp=format_instant(start), value=value(found[start]) if start in found else empty
-            )
-            for start in bucket_starts(self.span)
+            TrendPoint(timestamp=timestamp, value=value(found[start]) if start in found else empty)
+            for start, timestamp in _buckets(self.span)
         ]
 
 
+@lru_cache(maxsize=8)
+def _buckets(span: Span) -> tuple[tuple[int, str], ...]:
+    """Every bucket's start, in microseconds and as text. All trends of a request are of the same span."""
+    return tuple((start, format_instant(start)) for start in bucket_starts(span))
+
+
 def grouped(rows: Sequence[R], *at: int) -> dict[Key, R]:
-    """Rows summed by some positions of their groups, the largest in their first counter first."""
+    """Rows summed by some positions of their groups, the largest in their first counter first; not to be changed."""
+    if not isinstance(rows, Summed):
+        return _grouped(rows, at)
+    known: dict[Key, R] | None = rows.notes.get(at)
+    if known is None:
+        known = rows.notes[at] = _grouped(rows, at)
+    return known
+
+
+def _grouped(rows: Sequence[R], at: tuple[int, ...]) -> dict[Key, R]:
     found: dict[Key, list[Any]] = {}
     for row in rows:
         group, *counts = astuple(row)
@@ -130,6 +145,15 @@ def grouped(rows: Sequence[R], *at: int) -> dict[Key, R]:
 
 def total(rows: Sequence[R], kind: type[R]) -> R:
     """All rows in one; of no rows one with zeros."""
+    if not isinstance(rows, Summed):
+        return _total(rows, kind)
+    known: R | None = rows.notes.get("total")
+    if known is None:
+        known = rows.notes["total"] = _total(rows, kind)
+    return known
+
+
+def _total(rows: Sequence[R], kind: type[R]) -> R:
     if not rows:
         return kind((), *[0] * (len(kind.__struct_fields__) - 1))
     columns = zip(*map(astuple, rows), strict=True)

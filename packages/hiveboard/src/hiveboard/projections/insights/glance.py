@@ -72,22 +72,24 @@ def needs_attention(facts: Facts) -> Answer:
         if view.derived_status in ("stuck", "error")
     ]
     rows += [{"what": "approval", "agent": one.agent_id, "detail": one.task_id} for one in facts.at.approvals]
-    rows += [
-        {"what": f"issue {one.status}", "agent": one.agent_id, "detail": one.summary}
-        for one in facts.at.issues
-    ]
+    issues = facts.at.issues
     counts = Counter(row["what"] for row in rows)
+    counts.update(f"issue {one.status}" for one in issues)
     told = ", ".join(f"{count} × {what}" for what, count in counts.most_common()) or "nothing"
     return Answer(
-        value=len(rows),
+        value=len(rows) + len(issues),
         explanation=f"Waiting for a person: {told}.",
-        attention=bool(rows),
+        attention=bool(rows or issues),
         evidence=[
             facts.links.view("fleet", "Agents that need attention", show="attention"),
             facts.links.view("pipeline", "Approvals and issues"),
         ],
         columns=[("what", "What", "text"), ("agent", "Agent", "text"), ("detail", "Detail", "text")],
-        rows=rows,
+        rows=lambda: rows
+        + [
+            {"what": f"issue {one.status}", "agent": one.agent_id, "detail": one.view.summary}
+            for one in issues
+        ],
     )
 
 

@@ -152,7 +152,11 @@ def failing_action(facts: Facts) -> Answer:
     before = _failure_rates(facts.previous)
     order = sorted(rates, key=lambda name: (-rates[name][0], -rates[name][1], name))
     worst, (rate, failed, ended) = order[0], rates[order[0]]
-    text = f"{one_line(worst)} fails most: {failed:,} of {ended:,} times." if failed else "No action failed."
+    text = (
+        f"{one_line(worst)} fails most: {failed:,} of {ended:,} times."
+        if failed
+        else f"No action that ended {_ENOUGH} times failed."
+    )
     return Answer(
         value=rate,
         previous=before[worst][0] if worst in before else None,
@@ -189,7 +193,7 @@ def recurring_issues(facts: Facts) -> Answer:
         key=lambda one: (-one.occurrences, one.issue_key),
     )
     most = (
-        f"; “{one_line(again[0].summary or again[0].issue_key)}” {again[0].occurrences:,} times"
+        f"; “{one_line(again[0].view.summary or again[0].issue_key)}” {again[0].occurrences:,} times"
         if again
         else ""
     )
@@ -205,13 +209,13 @@ def recurring_issues(facts: Facts) -> Answer:
             ("first_seen", "First", "time"),
             ("last_seen", "Last", "time"),
         ],
-        rows=[
+        rows=lambda: [
             {
                 "agent": one.agent_id,
-                "summary": one.summary,
+                "summary": one.view.summary,
                 "occurrences": one.occurrences,
-                "first_seen": one.first_seen,
-                "last_seen": one.last_seen,
+                "first_seen": one.view.first_seen,
+                "last_seen": one.view.last_seen,
             }
             for one in again
         ],

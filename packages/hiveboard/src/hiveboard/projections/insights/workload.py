@@ -113,13 +113,13 @@ def reported_problems(facts: Facts) -> Answer:
             ("occurrences", "Reports", "events"),
             ("last_seen", "Last", "time"),
         ],
-        rows=[
+        rows=lambda: [
             {
                 "agent": one.agent_id,
-                "summary": one.summary,
-                "severity": one.severity,
+                "summary": one.view.summary,
+                "severity": one.view.severity,
                 "occurrences": one.occurrences,
-                "last_seen": one.last_seen,
+                "last_seen": one.view.last_seen,
             }
             for one in issues[:MAX_ROWS]
         ],
