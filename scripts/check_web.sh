@@ -1,7 +1,24 @@
 #!/usr/bin/env bash
-# The committed dashboard bundle must be what its source builds, type-checked and unit-tested. Needs Node; in CI it must be there.
+# The committed dashboard bundle must be small, and what its source builds, type-checked and unit-tested.
+# All but the size needs Node; in CI it must be there.
 set -euo pipefail
 web=${1:?usage: check_web.sh FOLDER}
+bundle="$web/../src/hiveboard/dashboard/static"
+most=120000 # bytes, all files as gzip -9 sends them
+
+sizes() { # FOLDER -> a row a file, the largest first
+  find "$1" -type f | while IFS= read -r file; do
+    printf '%8d %8d  %s\n' "$(gzip -9nc "$file" | wc -c)" "$(wc -c <"$file")" "${file#"$1"/}"
+  done | sort -rn
+}
+
+rows=$(sizes "$bundle")
+total=$(awk '{ total += $1 } END { print total + 0 }' <<<"$rows")
+printf ' gzipped    plain  file\n%s\n%8d           of %d in all\n' "$rows" "$total" "$most"
+if [ "$total" -eq 0 ] || [ "$total" -gt "$most" ]; then
+  echo "The dashboard bundle has $total bytes gzipped; 1 to $most are allowed" >&2
+  exit 1
+fi
 if ! command -v npm >/dev/null; then
   if [ -n "${CI:-}" ]; then echo "CI has no npm: the dashboard bundle cannot be checked" >&2; exit 1; fi
   echo "· no npm here: the dashboard bundle is not checked against its source"

@@ -625,6 +625,30 @@ def test_observe_and_init(board: Board) -> None:
     assert board.run("observed_async")["derived_status"] == "completed"
 
 
+def test_a_run_lasts_as_long_as_its_generator_is_read(board: Board) -> None:
+    @observe(agent_name="streamed")
+    def stream(question: str, waxell_ctx: Any = None) -> Any:
+        for word in question.split():
+            waxell_ctx.record_step(word)
+            yield word
+        return "end"
+
+    @observe(agent_name="streamed-async")
+    async def stream_async(question: str, waxell_ctx: Any = None) -> Any:
+        for word in question.split():
+            waxell_ctx.record_step(word)
+            yield word
+
+    async def read() -> list[str]:
+        return [word async for word in stream_async("one two")]
+
+    assert list(stream("one two")) == asyncio.run(read()) == ["one", "two"]
+    for name in ("streamed", "streamed-async"):
+        told = board.run(name)
+        assert told["derived_status"] == "completed"
+        assert [step["name"] for step in told["steps"]] == ["one", "two"]
+
+
 def test_outside_its_block_a_context_does_nothing() -> None:
     with capture_events() as seen:
         ctx = WaxellContext("idle")

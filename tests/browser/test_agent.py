@@ -22,6 +22,26 @@ def test_a_card_leads_to_the_page_of_its_agent(hive: Collector, open_tab: OpenTa
     tab.wait(".run-title", "invoice-2024-126")
 
 
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("#/activity?agent=invoice-extractor", ".feed-agent"),
+        ("#/activity?form=feed&agent=invoice-extractor", ".feed-agent"),
+        ("#/pipeline", ".panel a:has(.id:text-is('invoice-extractor'))"),
+        ("#/tasks?agent=invoice-extractor", ".tt-agent a"),
+        ("#/run/invoice-2024-126", ".run-facts a:has(.id:text-is('invoice-extractor'))"),
+        ("#/wall", ".wall-agent:has-text('invoice-extractor')"),
+    ],
+)
+def test_the_name_of_an_agent_leads_to_its_page(
+    hive: Collector, open_tab: OpenTab, address: str, link: str
+) -> None:
+    tab = open_tab(hive.url, address)
+    tab.wait(link).click()
+    tab.wait(".page-agent h1", "invoice-extractor")
+    assert tab.page.url.endswith("#/agent/invoice-extractor")
+
+
 def test_a_key_and_the_palette_lead_there_too(hive: Collector, open_tab: OpenTab) -> None:
     tab = open_tab(hive.url, "#/fleet?agent=support-triage")
     tab.wait(".card.chosen", "support-triage")

@@ -56,6 +56,27 @@ def test_a_button_releases_the_program_that_waits(
         asking.end()
 
 
+def test_the_run_goes_on_before_the_readers_eyes(own_hive: Collector, open_tab: OpenTab) -> None:
+    asking = Asking(own_hive.url)
+    try:
+        run = open_tab(own_hive.url, "#/run/refund-1")
+        run.wait(".run-title", "Waiting")
+        desk = open_tab(own_hive.url, "#/pipeline")
+        desk.wait(".badge", "listening")
+        desk.page.get_by_role("button", name="Approve", exact=True).click()
+        desk.page.get_by_label("Your name").fill("Jane")
+        desk.page.keyboard.press("Enter")
+        asking.thread.join(10)
+        assert asking.decision == "approved"
+        run.wait(".run-title", "Processing")
+        run.wait(".wf-row", "Jane")
+        asking.task.complete()
+        assert hiveloop.flush()
+        run.wait(".run-title", "Completed")
+    finally:
+        asking.end()
+
+
 def test_who_comes_late_is_told_who_was_first(own_hive: Collector, open_tab: OpenTab) -> None:
     asking = Asking(own_hive.url)
     try:

@@ -33,7 +33,8 @@ def test_a_card_says_what_the_agent_does(hive: Collector, open_tab: OpenTab) -> 
         "ago",
     ):
         assert part in text
-    assert card.locator(".bars .on").count() >= 5
+    drawn = card.locator(".bars .on").get_attribute("d") or ""
+    assert drawn.count("M") >= 5, "one bar for each stretch in which something happened"
     assert "issues" in open_tab(hive.url).wait(".card", "invoice-extractor").inner_text()
 
 

@@ -14,6 +14,8 @@ VIEWS = {
     "tasks": ("#/tasks", ".tt-rows .tt-row"),
     "run": ("#/run/invoice-2024-126?node=x", ".wf-row"),
     "activity": ("#/activity", ".feed-line"),
+    "feed": ("#/activity?form=feed", ".feed-line"),
+    "mission control": ("#/wall", ".wall-agent"),
     "costs": ("#/costs", ".calls tbody tr"),
     "pipeline": ("#/pipeline", ".panel"),
 }

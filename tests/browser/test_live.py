@@ -94,6 +94,49 @@ def test_a_pause_holds_events_and_gives_them_back(own_hive: Collector, open_tab:
     tab.wait(".feed-line", "began step_0")
 
 
+def test_pointing_at_the_list_keeps_it_still_and_loses_nothing(
+    own_hive: Collector, open_tab: OpenTab
+) -> None:
+    story = worker()
+    own_hive.tell(story)
+    tab = open_tab(own_hive.url, "#/activity")
+    tab.wait(".live", "Live")
+    line = tab.wait(".feed-line", "started task job-1")
+    at = line.bounding_box()
+    line.hover()
+    for number in range(3):
+        story.at = -9 + number
+        story.custom("note", f"note {number}", {})
+    own_hive.tell(story)
+    tab.wait(".pill", "3 new")
+    assert line.bounding_box() == at
+    tab.page.get_by_role("button", name="Pause").wait_for()
+    tab.page.mouse.move(5, 5)
+    for number in range(3):
+        tab.wait(".feed-line", f"note {number}")
+    tab.find(".pill").wait_for(state="detached")
+
+
+def test_repeats_are_one_sentence_and_in_the_feed_each_is_a_line(
+    own_hive: Collector, open_tab: OpenTab
+) -> None:
+    story = worker()
+    for number in range(4):
+        story.at = -9 + number
+        story.custom("issue", "The disk is full", {"severity": "high", "issue_id": "disk"})
+    own_hive.tell(story)
+    tab = open_tab(own_hive.url, "#/activity")
+    tab.wait(".feed-line:has-text('The disk is full')").get_by_text("×4").wait_for()
+    tab.page.get_by_role("button", name="Feed", exact=True).click()
+    tab.page.wait_for_url("**form=feed**")
+    tab.page.wait_for_function(
+        "() => [...document.querySelectorAll('.feed-line')].filter((line) => line.innerText.includes('The disk is full')).length === 4"
+    )
+    assert set(tab.texts(".feed-line:has-text('The disk is full') .feed-type")) == {"issue"}
+    tab.page.get_by_role("button", name="Narrative").click()
+    tab.wait(".feed-line").get_by_text("×4").wait_for()
+
+
 def test_nothing_is_lost_across_a_restart(own_hive: Collector, open_tab: OpenTab) -> None:
     story = worker()
     own_hive.tell(story)
@@ -129,3 +172,35 @@ def test_a_lost_collector_is_said_and_the_page_recovers(own_hive: Collector, ope
     own_hive.start()
     tab.find(".live").click()
     tab.wait(".live", "Live")
+
+
+#: Scrolls a list to its end and gives back every text that was in it on the way.
+_READ_ALL = """async ([list, texts, last]) => {
+  const body = document.querySelector(list);
+  const seen = new Set();
+  const until = performance.now() + 60000;
+  while (!seen.has(last) && performance.now() < until) {
+    for (const text of document.querySelectorAll(texts)) seen.add(text.textContent);
+    body.scrollTop += body.clientHeight / 2;
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  }
+  return [...seen];
+}"""
+
+
+def test_a_burst_larger_than_the_stream_tells_leaves_no_hole(own_hive: Collector, open_tab: OpenTab) -> None:
+    story = worker()
+    own_hive.tell(story)
+    tab = open_tab(own_hive.url, "#/activity?feed=action")
+    tab.wait(".live", "Live")
+    tab.wait(".state", "Nothing here yet")
+    story.at = -5
+    for number in range(1_400):
+        story.at += 0.002
+        story.begin(f"step_{number:04d}")
+        story.open_actions.clear()
+    own_hive.tell(story)
+    tab.wait(".feed-line", "began step_1399")
+    seen = tab.page.evaluate(_READ_ALL, [".feed-body", ".feed-text", "began step_0000"])
+    missing = {f"began step_{number:04d}" for number in range(1_400)} - set(seen)
+    assert not missing, f"{len(missing)} missing, such as {min(missing)}"

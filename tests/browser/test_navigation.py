@@ -25,10 +25,16 @@ KEY = "hb_live_0123456789abcdef0123456789abcdef"
         ("#/tasks?status=failed", ".tt-row:has-text('invoice-2024-126')"),
         ("#/activity?feed=error", ".feed-line:has-text('failed task invoice-2024-126')"),
         ("#/costs?range=7d", ".page:has-text('Last 7 days') .ribbon"),
+        ("#/activity?form=feed", ".feed-line .feed-type:has-text('task_failed')"),
+        ("#/wall?show=stuck", ".wall-agent:has-text('doc-indexer')"),
         ("#/pipeline", ".panel:has-text('Waiting for approval')"),
         ("#/insights?part=review", ".question-group:has-text('Review') .question"),
         ("#/insights?question=success-rate", ".breakdown:has-text('qualify')"),
         ("#/compare?a=lead-4810&b=lead-4811", ".verdict"),
+        ("#/settings/pricing", ".settings-panel:has-text('Prices')"),
+        ("#/activity?form=feed&feed=llm", ".feed-line:has-text('llm_call')"),
+        ("#/fleet?agent=lead-qualifier&task=lead-4811", ".run-title:has-text('lead-4811')"),
+        ("#/tasks?q=ticket&sort=duration", ".tt-row:has-text('ticket-88114')"),
         ("#/sessions?q=nobody", ".state:has-text('No session fits')"),
         ("#/agent/support-triage", ".page-agent .beats"),
         ("#/run/report-q3-market-outlook", ".wf-row:has-text('section_1')"),
@@ -40,7 +46,7 @@ def test_every_view_opens_by_its_address(hive: Collector, open_tab: OpenTab, add
 
 def test_back_returns_to_where_one_was(hive: Collector, open_tab: OpenTab) -> None:
     tab = open_tab(hive.url, "#/tasks?status=failed")
-    tab.wait(".tt-row", "invoice-2024-126").locator("a").click()
+    tab.wait(".tt-row", "invoice-2024-126").locator(".row-link").click()
     tab.wait(".run-title", "invoice-2024-126")
     tab.page.go_back()
     tab.wait(".page-tasks .tt-row", "invoice-2024-126")

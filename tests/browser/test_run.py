@@ -146,3 +146,18 @@ def test_a_run_too_long_to_show_says_how_much_of_it_is_shown(own_hive: Collector
     tab.wait(".wf-row", "Reported note: note 0")
     tab.wait(".wf-body").press("End")
     tab.wait(".wf-row", "Reported note: note 10099")
+
+
+def test_the_runs_before_and_after_are_a_key_away(hive: Collector, open_tab: OpenTab) -> None:
+    tab = open_tab(hive.url, "#/run/lead-4810")
+    tab.wait(".run-title", "lead-4810")
+    tab.wait("a[aria-label='Next run of this agent: lead-4811']").click()
+    tab.wait(".run-title", "lead-4811")
+    tab.wait("a[aria-label='Previous run of this agent: lead-4810']")
+    tab.page.keyboard.press("]")
+    tab.wait(".run-title", "lead-4821")
+    tab.wait("[aria-disabled=true][aria-label='Next run of this agent']")
+    tab.page.keyboard.press("[")
+    tab.wait(".run-title", "lead-4811")
+    tab.page.go_back()
+    tab.wait(".run-title", "lead-4821")

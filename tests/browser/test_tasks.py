@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.dashboard_traffic import fill_tasks
+
 from .collector import Collector
 from .conftest import OpenTab
 from .story import Story, utc_now
@@ -100,3 +102,15 @@ def test_new_rows_wait_while_the_reader_is_further_down(own_hive: Collector, ope
     assert tab.find(".tt-row", "old-060").bounding_box() == at
     tab.find(".pill").click()
     tab.wait(".tt-row", "brand-new")
+
+
+def test_an_old_run_is_found_behind_thousands_that_do_not_fit(own_hive: Collector, open_tab: OpenTab) -> None:
+    # More than the collector looks through for one answer.
+    fill_tasks(own_hive.url.removeprefix("http://"), 9_000)
+    tab = open_tab(own_hive.url, "#/tasks?q=task-000007")
+    tab.wait(".tt-row", "task-000007")
+    tab.page.keyboard.press("Control+k")
+    tab.page.keyboard.type("task-000011")
+    tab.wait(".hit", "task-000011")
+    tab.go("#/tasks?q=nobody-has-this-name")
+    tab.wait(".state", "No task fits this filter")

@@ -80,7 +80,12 @@ async def everything(store: Store, tenant: str) -> dict[str, Any]:
         found[f"heartbeats {agent_id}"] = plain(await store.heartbeats(tenant, agent_id, 3))
         found[f"issues {agent_id}"] = plain(await store.issues(tenant, agent_id, 9))
     for told in ("heartbeat", "queue_snapshot"):
-        for scope, agents in ((_SCOPES[0], ()), (_SCOPES[1], ()), (_SCOPES[3], ()), (_SCOPES[0], ("a2", "a1"))):
+        for scope, agents in (
+            (_SCOPES[0], ()),
+            (_SCOPES[1], ()),
+            (_SCOPES[3], ()),
+            (_SCOPES[0], ("a2", "a1")),
+        ):
             want = SampleFilter(told=told, scope=scope, agents=agents, since=_SINCE, limit=3)
             rows = await store.samples(tenant, want)
             found[f"{told} {scope} {agents}"] = plain(rows)

@@ -20,9 +20,10 @@ import Run from "./views/Run";
 import Tasks from "./views/Tasks";
 
 type View = Route["view"];
+type LaterView = keyof (typeof import("./views/later"))["LATER"];
 
 /** What most people open first comes with the page; the rest comes when it is asked for. */
-const PAGES: Partial<Record<View, ComponentType>> = {
+const PAGES: Record<Exclude<View, LaterView>, ComponentType> = {
   fleet: Fleet,
   tasks: Tasks,
   activity: Activity,
@@ -30,27 +31,19 @@ const PAGES: Partial<Record<View, ComponentType>> = {
   run: Run,
 };
 
-type Module = Promise<{ default: ComponentType }>;
-
-const LATER: Partial<Record<View, () => Module>> = {
-  costs: () => import("./views/Costs"),
-  insights: () => import("./views/Insights"),
-  compare: () => import("./views/Compare"),
-  sessions: () => import("./views/Sessions"),
-  session: () => import("./views/Session"),
-  agent: () => import("./views/Agent"),
-  settings: () => import("./views/Settings"),
-};
+function comesWithThePage(view: View): view is keyof typeof PAGES {
+  return Object.hasOwn(PAGES, view);
+}
 
 const UNREACHABLE = "This part of the page could not be loaded. Is “hiveboard serve” still running?";
 
 /** A view that brings code no other page needs. */
-function Later({ load }: { load: () => Module }) {
+function Later({ view }: { view: LaterView }) {
   const [Page, setPage] = useState<ComponentType | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   useEffect(() => {
-    load().then(
-      (module) => setPage(() => module.default),
+    import("./views/later").then(
+      ({ LATER }) => setPage(() => LATER[view]),
       () => setError(new ApiError(0, "unreachable", UNREACHABLE)),
     );
   }, []);
@@ -69,6 +62,7 @@ function keys(): KeyMap {
     "?": () => {
       overlay.value = "keys";
     },
+    w: () => go(viewHref("wall")),
   };
   VIEWS.forEach((view, index) => {
     map[String(index + 1)] = () => go(viewHref(view));
@@ -90,9 +84,8 @@ function Content() {
     );
   const { view } = route.value;
   if (allAgents.value.length === 0 && view !== "run" && view !== "settings") return <FirstRun />;
-  const load = LATER[view];
-  if (load) return <Later key={view} load={load} />;
-  const Page = PAGES[view] ?? Fleet;
+  if (!comesWithThePage(view)) return <Later key={view} view={view} />;
+  const Page = PAGES[view];
   return <Page key={view} />;
 }
 
@@ -104,7 +97,7 @@ export function App() {
   };
   return (
     <>
-      <Header />
+      {route.value.view === "wall" && allAgents.value.length > 0 ? null : <Header />}
       <Content />
       {overlay.value === "palette" ? <Palette onClose={close} /> : null}
       {overlay.value === "keys" ? <KeyList onClose={close} /> : null}

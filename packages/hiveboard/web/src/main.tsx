@@ -31,6 +31,7 @@ import "./styles/marking.css";
 import "./styles/compare.css";
 import "./styles/sessions.css";
 import "./styles/agent.css";
+import "./styles/wall.css";
 
 applyTheme();
 startRouter();

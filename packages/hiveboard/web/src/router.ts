@@ -7,10 +7,12 @@ export type ViewName = (typeof VIEWS)[number];
 /** Views of one thing, named by its id. */
 const DETAILS = ["agent", "session"] as const;
 export type DetailName = (typeof DETAILS)[number];
+/** The fleet on a screen that hangs on a wall: no view of the navigation, but with an address of its own. */
+const WALL = "wall";
 export type Query = Readonly<Record<string, string>>;
 
 export interface Route {
-  view: ViewName | DetailName | "run";
+  view: ViewName | DetailName | typeof WALL | "run";
   /** Set when `view` is "run". */
   taskId: string | null;
   runId: string | null;
@@ -41,6 +43,7 @@ export function parse(hash: string): Route {
   }
   const detail = DETAILS.find((name) => name === parts[0]);
   if (detail && parts[1]) return { view: detail, taskId: null, runId: null, id: decode(parts[1]), query };
+  if (parts[0] === WALL) return { view: WALL, taskId: null, runId: null, query };
   const view = VIEWS.find((name) => name === parts[0]) ?? "fleet";
   const part = view === "settings" && parts[1] ? { id: decode(parts[1]) } : {};
   return { view, taskId: null, runId: null, ...part, query };
@@ -91,7 +94,7 @@ function sticky(): Record<string, string> {
 }
 
 /** Address of a view, keeping project and environment. */
-export function viewHref(view: ViewName, query: Query = {}): string {
+export function viewHref(view: ViewName | typeof WALL, query: Query = {}): string {
   return build({ view, taskId: null, runId: null, query: { ...sticky(), ...query } });
 }
 

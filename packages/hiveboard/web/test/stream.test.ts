@@ -32,7 +32,7 @@ describe("pulseOf", () => {
   it("hears changes of agents", () =>
     expect(message("agent.status_changed", { agent_id: "a" })).toEqual({ kind: "agent", agentId: "a" }));
   it("reads again when the collector skipped events", () =>
-    expect(message("events.skipped", { skipped: 9 })).toEqual({ kind: "resync" }));
+    expect(message("events.skipped", { skipped: 9 })).toEqual({ kind: "resync", skipped: true }));
   it("ignores what it does not know", () => {
     expect(pulseOf({ id: null, event: "x", data: "not json" })).toBeNull();
     expect(message("x", null)).toBeNull();

@@ -162,9 +162,7 @@ class Store(Protocol):
     async def issue_page(self, tenant: str, want: IssueFilter) -> list[IssueRow]:
         """A page of issues, at most ``want.limit``, the most recently reported first."""
 
-    async def affected(
-        self, tenant: str, issues: Sequence[tuple[str, str]]
-    ) -> list[tuple[int, int | None]]:
+    async def affected(self, tenant: str, issues: Sequence[tuple[str, str]]) -> list[tuple[int, int | None]]:
         """Of issues by (agent, key), in their order: in how many runs each was reported, and what these cost together."""
 
     async def issue(self, tenant: str, agent_id: str, issue_key: str) -> IssueRow | None:

@@ -184,9 +184,7 @@ class MemoryStore(SumsByName):
         """See :class:`hiveboard.store.Store`."""
         return memory_waiting.list_issues(self._data, tenant, want)
 
-    async def affected(
-        self, tenant: str, issues: Sequence[tuple[str, str]]
-    ) -> list[tuple[int, int | None]]:
+    async def affected(self, tenant: str, issues: Sequence[tuple[str, str]]) -> list[tuple[int, int | None]]:
         """See :class:`hiveboard.store.Store`."""
         return memory_waiting.affected(self._data, tenant, issues)
 

@@ -227,9 +227,7 @@ class SqliteStore(SumsByName):
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_waiting.list_issues, tenant, want)
 
-    async def affected(
-        self, tenant: str, issues: Sequence[tuple[str, str]]
-    ) -> list[tuple[int, int | None]]:
+    async def affected(self, tenant: str, issues: Sequence[tuple[str, str]]) -> list[tuple[int, int | None]]:
         """See :class:`hiveboard.store.Store`."""
         return await self._read(sqlite_waiting.affected, tenant, issues)
 

@@ -12,6 +12,7 @@ __all__ = ["TALLY_SCHEMA", "save_tallies"]
 
 _TEXT = ("tenant", "agent_id", "name", "model", "what", "reason")
 
+
 def _table(tally: Tally[Any]) -> str:
     columns = [f"{name} {'TEXT' if name in _TEXT else 'INTEGER'} NOT NULL" for name in tally.key]
     columns += [f"{name} INTEGER NOT NULL" for name in tally.counters]

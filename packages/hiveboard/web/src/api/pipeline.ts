@@ -44,6 +44,8 @@ export interface Todo {
   source: string | null;
   summary?: string | null;
   due_by?: string | null;
+  context?: Json;
+  created_at?: string | null;
   timestamp?: string | null;
 }
 

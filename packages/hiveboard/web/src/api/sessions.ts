@@ -4,7 +4,7 @@ import type { Page, TaskRow } from "./types";
 
 export interface Session {
   session_id: string;
-  /** `open`, `failed`, `completed` or `ended`. */
+  /** `open`, `lost`, `failed`, `completed` or `ended`. */
   derived_status: string;
   user_id: string | null;
   users: string[];
@@ -15,6 +15,7 @@ export interface Session {
   last_event_at: string;
   run_count: number;
   open_runs: number;
+  lost_runs: number;
   runs_completed: number;
   runs_failed: number;
   error_count: number;

@@ -6,6 +6,9 @@ import { toneOf, type EventTone } from "./tone";
 
 export const FEED_FILTERS = ["all", "task", "action", "llm", "error", "human", "pipeline"] as const;
 export type FeedFilter = (typeof FEED_FILTERS)[number];
+/** As sentences with repeats folded, or every event with its type. */
+export const FEED_FORMS = ["narrative", "feed"] as const;
+export type FeedForm = (typeof FEED_FORMS)[number];
 
 const TYPES: Partial<Record<FeedFilter, readonly string[]>> = {
   task: ["task_started", "task_completed", "task_failed"],
@@ -70,6 +73,16 @@ export interface FeedLine {
   /** How many events in a row say the same. */
   times: number;
   key: string;
+}
+
+/** The protocol's word for what an event is: its type, of a custom one its kind. */
+export function typeOf(event: HiveEvent): string {
+  return kindOf(event) ?? event.event_type;
+}
+
+/** Every event a line of its own. */
+export function each(events: readonly HiveEvent[]): FeedLine[] {
+  return events.map((event) => ({ event, text: event.headline, tone: toneOf(event), times: 1, key: event.event_id }));
 }
 
 /** Neighbours that say the same about the same agent and task become one line with a count. */

@@ -5,6 +5,7 @@ import { count, duration, oneLine, percent } from "../format";
 import { rateTone } from "../model/status";
 import { Line } from "./Charts";
 import { Figure, type Amount } from "./Figure";
+import { Panel, ScrollTable } from "./Panel";
 import { Money } from "./Text";
 
 export function DayInNumbers({ agent }: { agent: AgentDetail }) {
@@ -58,52 +59,27 @@ export function DayInCourses({ agent }: { agent: AgentDetail }) {
 export function Versions({ rows, current }: { rows: readonly VersionSums[]; current: string | null }) {
   if (rows.length === 0) return null;
   return (
-    <section class="panel" aria-label="Versions">
-      <header class="pane-head">
-        <h2>Versions</h2>
-        <span class="dim">last 30 days</span>
-      </header>
-      <div class="table-scroll" role="region" tabIndex={0} aria-label="Versions">
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Version</th>
-              <th scope="col" class="r">
-                Completed
-              </th>
-              <th scope="col" class="r">
-                Failed
-              </th>
-              <th scope="col" class="r">
-                Success
-              </th>
-              <th scope="col" class="r wide-only">
-                Average run
-              </th>
-              <th scope="col" class="r">
-                Cost
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr key={row.version ?? ""}>
-                <th scope="row">
-                  <bdi class="wrap">{row.version ? oneLine(row.version, 60) : "not told"}</bdi>{" "}
-                  {row.version === current ? <span class="badge">current</span> : null}
-                </th>
-                <td class="r num">{count(row.tasks_completed)}</td>
-                <td class={`r num${row.tasks_failed ? " tone-bad" : ""}`}>{count(row.tasks_failed)}</td>
-                <td class={`r num tone-${rateTone(row.success_rate)}`}>{percent(row.success_rate)}</td>
-                <td class="r num wide-only">{duration(row.avg_duration_ms)}</td>
-                <td class="r num">
-                  <Money usd={row.total_cost ?? row.cost} estimated={row.estimated_cost} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
+    <Panel title="Versions" label="Versions" count="last 30 days">
+      <ScrollTable
+        label="Versions"
+        heads={["Version", ["Completed", "r"], ["Failed", "r"], ["Success", "r"], ["Average run", "r wide-only"], ["Cost", "r"]]}
+      >
+        {rows.map((row) => (
+          <tr key={row.version ?? ""}>
+            <th scope="row">
+              <bdi class="wrap">{row.version ? oneLine(row.version, 60) : "not told"}</bdi>{" "}
+              {row.version === current ? <span class="badge">current</span> : null}
+            </th>
+            <td class="r num">{count(row.tasks_completed)}</td>
+            <td class={`r num${row.tasks_failed ? " tone-bad" : ""}`}>{count(row.tasks_failed)}</td>
+            <td class={`r num tone-${rateTone(row.success_rate)}`}>{percent(row.success_rate)}</td>
+            <td class="r num wide-only">{duration(row.avg_duration_ms)}</td>
+            <td class="r num">
+              <Money usd={row.total_cost ?? row.cost} estimated={row.estimated_cost} />
+            </td>
+          </tr>
+        ))}
+      </ScrollTable>
+    </Panel>
   );
 }

@@ -1,37 +1,32 @@
 /** What waits around one agent: approvals, issues, its queue, to-dos, its schedule. */
 
 import type { AgentPipeline } from "../api/agent";
-import { count, plain } from "../format";
-import { asArray, asObject, asText } from "../model/json";
+import type { QueueState, ScheduledItem } from "../api/pipeline";
+import { asArray, asObject } from "../model/json";
+import { itemsOf } from "../model/queue";
 import { Approvals } from "./Approvals";
 import { Issues } from "./Issues";
-import { List, severityTone, Word } from "./Listing";
-import { Age } from "./Text";
+import { Schedule, Todos } from "./Planned";
+import { QueueItems, Queues } from "./Queues";
 
-function Queue({ queue }: { queue: NonNullable<AgentPipeline["queue"]> }) {
-  const items = asArray(queue.items).map(asObject);
-  return (
-    <List
-      title="Queue"
-      total={Math.max(queue.depth ?? 0, items.length)}
-      empty="The queue is empty."
-      heads={["Next", "Priority", "Source", "Queued"]}
-      rows={items.slice(0, 50).map((item, index) => ({
-        key: String(index),
-        cells: [
-          <bdi class="wrap">{plain(item["summary"] ?? item["id"])}</bdi>,
-          <Word tone={severityTone(asText(item["priority"]))} text={plain(item["priority"])} />,
-          <bdi>{plain(item["source"])}</bdi>,
-          <Age at={asText(item["queued_at"])} />,
-        ],
-      }))}
-    />
-  );
+/** As the lists of the fleet have them: a mere text is a name, what else is no object is left out. */
+function scheduleOf(agentId: string, told: AgentPipeline["scheduled"]): ScheduledItem[] {
+  return asArray(told)
+    .map((item) => (typeof item === "string" ? { name: item } : asObject(item)))
+    .filter((item) => Object.keys(item).length > 0)
+    .map((item) => ({ ...item, agent_id: agentId }));
 }
 
-export function AgentWaiting({ pipeline, changed }: { pipeline: AgentPipeline; changed: () => void }) {
-  const { queue, todos, issues, approvals } = pipeline;
-  const scheduled = asArray(pipeline.scheduled);
+interface Props {
+  agentId: string;
+  pipeline: AgentPipeline;
+  changed: () => void;
+}
+
+export function AgentWaiting({ agentId, pipeline, changed }: Props) {
+  const { todos, issues, approvals } = pipeline;
+  const queue: QueueState | null = pipeline.queue && { ...pipeline.queue, agent_id: agentId };
+  const scheduled = scheduleOf(agentId, pipeline.scheduled);
   const idle = () => undefined;
   if (!queue && todos.length + issues.length + approvals.length + scheduled.length === 0)
     return (
@@ -39,49 +34,15 @@ export function AgentWaiting({ pipeline, changed }: { pipeline: AgentPipeline; c
         <p class="note dim">Nothing waits around this agent: no queue, issue, approval, to-do or schedule.</p>
       </section>
     );
+  const items = queue ? itemsOf(queue) : [];
   return (
     <>
       {approvals.length > 0 ? <Approvals items={approvals} total={approvals.length} begin={idle} changed={changed} /> : null}
       {issues.length > 0 ? <Issues items={issues} total={issues.length} begin={idle} changed={changed} /> : null}
-      {queue ? <Queue queue={queue} /> : null}
-      {todos.length > 0 ? (
-        <List
-          title="To-dos"
-          total={todos.length}
-          empty=""
-          heads={["To-do", "State", "Priority", "Changed"]}
-          rows={todos.map((todo) => ({
-            key: todo.todo_id,
-            cells: [
-              <bdi class="wrap">{plain(todo.summary ?? todo.todo_id)}</bdi>,
-              <bdi>{todo.action === "created" ? "open" : plain(todo.action)}</bdi>,
-              <Word tone={severityTone(asText(todo.priority))} text={plain(todo.priority)} />,
-              <Age at={todo.timestamp} />,
-            ],
-          }))}
-        />
-      ) : null}
-      {scheduled.length > 0 ? (
-        <List
-          title="Schedule"
-          total={scheduled.length}
-          empty=""
-          heads={["What", "Every", "Last result"]}
-          rows={scheduled.slice(0, 100).map((item, index) => {
-            const told = typeof item === "string" ? { name: item } : asObject(item);
-            const at = (name: string) => plain(asObject(told)[name]);
-            return {
-              key: String(index),
-              cells: [
-                <bdi class="wrap">{plain(asObject(told)["name"] ?? asObject(told)["id"])}</bdi>,
-                <bdi>{at("interval")}</bdi>,
-                <bdi>{at("last_status")}</bdi>,
-              ],
-            };
-          })}
-        />
-      ) : null}
-      {queue && asArray(queue.items).length > 50 ? <p class="note dim">{count(asArray(queue.items).length - 50)} more items wait.</p> : null}
+      {queue ? <Queues items={[queue]} /> : null}
+      {items.length > 0 ? <QueueItems own title="In its queue" items={items} /> : null}
+      {todos.length > 0 ? <Todos own items={todos} total={todos.length} /> : null}
+      {scheduled.length > 0 ? <Schedule own items={scheduled} total={scheduled.length} /> : null}
     </>
   );
 }

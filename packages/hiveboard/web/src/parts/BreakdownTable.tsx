@@ -4,6 +4,7 @@ import type { Breakdown, BreakdownColumn } from "../api/insights";
 import { count, oneLine } from "../format";
 import { barScale, cellText, csv, isNumeric } from "../model/insight";
 import { detailHref, runHref } from "../router";
+import { Panel, ScrollTable } from "./Panel";
 import { Age, CopyButton, Id } from "./Text";
 
 type Row = Record<string, unknown>;
@@ -45,44 +46,31 @@ export function BreakdownTable({ answer }: { answer: Breakdown }) {
     return typeof value === "number" && scale !== null ? Math.max(0, Math.min(1, value / scale.top)) : 0;
   };
   return (
-    <section class="panel">
-      <header class="pane-head">
-        <h2>Where it comes from</h2>
-        <span class="num dim">
-          {answer.rows_omitted > 0 ? `${rows.length} of ${count(rows.length + answer.rows_omitted)}` : rows.length}
-        </span>
-        <span class="grow" />
-        <CopyButton quiet label="Copy as CSV" text={() => csv(columns, rows)} />
-      </header>
-      <div class="table-scroll breakdown" role="region" tabIndex={0} aria-label="Where it comes from">
-        <table class="table">
-          <thead>
-            <tr>
-              {columns.map((column) => (
-                <th key={column.key} scope="col" class={isNumeric(column) ? "r" : undefined}>
-                  {oneLine(column.title, 60)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, at) => (
-              <tr key={at}>
-                {columns.map((column, index) => (
-                  <td key={column.key} class={isNumeric(column) ? "r" : undefined}>
-                    <Cell column={column} row={row} />
-                    {index === 0 && scale ? (
-                      <span class="share" aria-hidden="true">
-                        <span class="share-fill" style={{ width: `${share(row) * 100}%` }} />
-                      </span>
-                    ) : null}
-                  </td>
-                ))}
-              </tr>
+    <Panel
+      title="Where it comes from"
+      count={answer.rows_omitted > 0 ? `${rows.length} of ${count(rows.length + answer.rows_omitted)}` : rows.length}
+      action={<CopyButton quiet label="Copy as CSV" text={() => csv(columns, rows)} />}
+    >
+      <ScrollTable
+        label="Where it comes from"
+        kind="breakdown"
+        heads={columns.map((column) => [oneLine(column.title, 60), isNumeric(column) ? "r" : ""])}
+      >
+        {rows.map((row, at) => (
+          <tr key={at}>
+            {columns.map((column, index) => (
+              <td key={column.key} class={isNumeric(column) ? "r" : undefined}>
+                <Cell column={column} row={row} />
+                {index === 0 && scale ? (
+                  <span class="share" aria-hidden="true">
+                    <span class="share-fill" style={{ width: `${share(row) * 100}%` }} />
+                  </span>
+                ) : null}
+              </td>
             ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
+          </tr>
+        ))}
+      </ScrollTable>
+    </Panel>
   );
 }

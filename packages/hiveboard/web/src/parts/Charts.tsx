@@ -5,14 +5,16 @@ export function Bars({ values, label }: { values: readonly number[] | undefined;
   if (!values || values.length === 0) return <svg class="bars" viewBox="0 0 120 20" aria-hidden="true" />;
   const top = Math.max(...values, 1);
   const step = 120 / values.length;
+  const bar = (value: number, index: number) => {
+    const height = value > 0 ? Math.max(2, (value / top) * 19) : 1;
+    return `M${(index * step).toFixed(1)} 20v-${height.toFixed(1)}h${(step - 2).toFixed(1)}v${height.toFixed(1)}z`;
+  };
+  const drawn = (shown: (value: number) => boolean) => values.map((value, index) => (shown(value) ? bar(value, index) : "")).join("");
+  // Two shapes for all bars, not an element for each: a fleet has hundreds of these.
   return (
     <svg class="bars" viewBox="0 0 120 20" preserveAspectRatio="none" role="img" aria-label={`${label}: ${values.join(", ")}`}>
-      {values.map((value, index) => {
-        const height = value > 0 ? Math.max(2, (value / top) * 19) : 1;
-        return (
-          <rect key={index} class={value > 0 ? "on" : "off"} x={index * step} y={20 - height} width={step - 2} height={height} />
-        );
-      })}
+      <path class="on" d={drawn((value) => value > 0)} />
+      <path class="off" d={drawn((value) => !(value > 0))} />
     </svg>
   );
 }
@@ -51,7 +53,8 @@ function Stretch({ run }: { run: [number, number][] }) {
   const points = run.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
   const first = run[0]?.[0] ?? 0;
   const last = run.at(-1)?.[0] ?? 0;
-  if (run.length === 1) return <circle cx={Math.min(198, Math.max(2, first))} cy={run[0]?.[1] ?? 0} r="2" class="stroke-dot" />;
+  // No circle: the chart is stretched, and what is round must not be.
+  if (run.length === 1) return <path d={`M${Math.min(197, Math.max(3, first))} ${run[0]?.[1] ?? 0}h0`} class="stroke dot" />;
   return (
     <g>
       <polygon class="area" points={`${first},36 ${points} ${last},36`} />

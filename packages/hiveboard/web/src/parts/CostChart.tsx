@@ -2,12 +2,12 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import type { CostBucket } from "../api/types";
 import { instant, money } from "../format";
 import { calendarTicks, moneyTicks } from "../model/axis";
 import { dark } from "../state/media";
 import { theme } from "../state/theme";
+import "../styles/chart.css";
 
 /** A colour of the stylesheet as the canvas needs it: resolved. */
 function colour(name: string): string {
@@ -48,7 +48,7 @@ function options(width: number, height: number, step: number): uPlot.Options {
     cursor: { points: { show: false }, drag: { x: false, y: false } },
     padding: [12, 32, 0, 0],
     scales: {
-      x: { range: (_, min, max) => [min, max + step] },
+      x: { time: false, range: (_, min, max) => [min, max + step] },
       // The axis ends at a mark at or above the highest bar.
       y: { range: (_, __, max) => [0, moneyTicks(max, LINES).at(-1)?.at || 1] },
     },

@@ -6,6 +6,8 @@ import { count, duration, oneLine, percent, plain, tokenPair } from "../format";
 import { unknownCost, unknownGroup } from "../model/cost";
 import { asText } from "../model/json";
 import { runHref } from "../router";
+import { AgentLink } from "./Listing";
+import { Panel, ScrollTable } from "./Panel";
 import { Age, Id, Money } from "./Text";
 
 interface GroupsProps {
@@ -20,62 +22,41 @@ interface GroupsProps {
 export function Groups({ title, rows, total, nameOf, hrefOf }: GroupsProps) {
   const top = Math.max(...rows.map((row) => row.cost ?? 0), 0);
   return (
-    <section class="panel">
-      <header class="pane-head">
-        <h2>{title}</h2>
-      </header>
-      <div class="table-scroll" role="region" tabIndex={0} aria-label={title}>
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">{title.replace("By ", "").replace(/^./, (letter) => letter.toUpperCase())}</th>
-              <th scope="col" class="r">
-                Cost
+    <Panel title={title}>
+      <ScrollTable
+        label={title}
+        heads={[title.replace("By ", "").replace(/^./, (letter) => letter.toUpperCase()), ["Cost", "r"], ["Share", "r wide-only"], ["Calls", "r"], ["Tokens", "r"]]}
+      >
+        {rows.map((row) => {
+          const name = nameOf(row);
+          const { cost } = row;
+          return (
+            <tr key={name ?? ""}>
+              <th scope="row">
+                {name && hrefOf ? (
+                  <a href={hrefOf(name)}>
+                    <Id value={name} />
+                  </a>
+                ) : (
+                  <Id value={name} />
+                )}
+                <span class="share" aria-hidden="true">
+                  <span class="share-fill" style={{ width: `${top > 0 ? ((row.cost ?? 0) / top) * 100 : 0}%` }} />
+                </span>
               </th>
-              <th scope="col" class="r wide-only">
-                Share
-              </th>
-              <th scope="col" class="r">
-                Calls
-              </th>
-              <th scope="col" class="r">
-                Tokens
-              </th>
+              <td class="r num">
+                <Money usd={cost} estimated={row.estimated_cost} why={unknownGroup(row)} />
+              </td>
+              <td class="r num dim wide-only">{total && cost !== null ? percent(cost / total) : "–"}</td>
+              <td class="r num">{count(row.call_count)}</td>
+              <td class="r num" title="In → out">
+                {tokenPair(row.tokens_in, row.tokens_out)}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => {
-              const name = nameOf(row);
-              const { cost } = row;
-              return (
-                <tr key={name ?? ""}>
-                  <th scope="row">
-                    {name && hrefOf ? (
-                      <a href={hrefOf(name)}>
-                        <Id value={name} />
-                      </a>
-                    ) : (
-                      <Id value={name} />
-                    )}
-                    <span class="share" aria-hidden="true">
-                      <span class="share-fill" style={{ width: `${top > 0 ? ((row.cost ?? 0) / top) * 100 : 0}%` }} />
-                    </span>
-                  </th>
-                  <td class="r num">
-                    <Money usd={cost} estimated={row.estimated_cost} why={unknownGroup(row)} />
-                  </td>
-                  <td class="r num dim wide-only">{total && cost !== null ? percent(cost / total) : "–"}</td>
-                  <td class="r num">{count(row.call_count)}</td>
-                  <td class="r num" title="In → out">
-                    {tokenPair(row.tokens_in, row.tokens_out)}
-                  </td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
-    </section>
+          );
+        })}
+      </ScrollTable>
+    </Panel>
   );
 }
 
@@ -103,7 +84,7 @@ function Call({ call }: { call: LlmCall }) {
               <Id value={call.task_id} />
             </a>
           ) : (
-            <Id value={call.agent_id} />
+            <AgentLink id={call.agent_id ?? ""} />
           )}
         </td>
         <td class="r num" title="In → out">
@@ -144,40 +125,15 @@ function Call({ call }: { call: LlmCall }) {
 /** The latest calls; each opens its prompt and response. */
 export function Calls({ calls }: { calls: readonly LlmCall[] }) {
   return (
-    <section class="panel calls">
-      <header class="pane-head">
-        <h2>Recent calls</h2>
-      </header>
-      <div class="table-scroll" role="region" tabIndex={0} aria-label="Recent calls">
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Call</th>
-              <th scope="col">Model</th>
-              <th scope="col" class="wide-only">
-                Task
-              </th>
-              <th scope="col" class="r">
-                Tokens
-              </th>
-              <th scope="col" class="r">
-                Cost
-              </th>
-              <th scope="col" class="r wide-only">
-                Duration
-              </th>
-              <th scope="col" class="r">
-                When
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {calls.map((call) => (
-              <Call key={call.event_id} call={call} />
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
+    <Panel title="Recent calls" kind="calls">
+      <ScrollTable
+        label="Recent calls"
+        heads={["Call", "Model", ["Task", "wide-only"], ["Tokens", "r"], ["Cost", "r"], ["Duration", "r wide-only"], ["When", "r"]]}
+      >
+        {calls.map((call) => (
+          <Call key={call.event_id} call={call} />
+        ))}
+      </ScrollTable>
+    </Panel>
   );
 }

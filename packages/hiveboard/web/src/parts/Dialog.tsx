@@ -10,8 +10,11 @@ export function Dialog({ label, onClose, children }: { label: string; onClose: (
   // Before the next key arrives: whoever types at once after the shortcut loses no letter.
   useLayoutEffect(() => {
     const before = document.activeElement;
-    box.current?.showModal();
+    const dialog = box.current;
+    dialog?.showModal();
     return () => {
+      // While it is open, nothing beside it can have the focus.
+      dialog?.close();
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);

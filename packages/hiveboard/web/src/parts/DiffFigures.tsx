@@ -3,6 +3,7 @@
 import type { Delta, RunDiff, ToolDelta } from "../api/diff";
 import { count, duration, money, oneLine, UNKNOWN } from "../format";
 import { changeOf } from "../model/compare";
+import { Panel, ScrollTable } from "./Panel";
 
 type Form = (value: number | null) => string;
 
@@ -76,47 +77,39 @@ function differs(tool: ToolDelta): boolean {
 export function DiffTools({ tools }: { tools: readonly ToolDelta[] }) {
   if (tools.length === 0) return null;
   return (
-    <section class="panel" aria-label="By kind of step">
-      <header class="pane-head">
-        <h2>By kind of step</h2>
-        <span class="num dim">{tools.filter(differs).length} of {tools.length} differ</span>
-      </header>
-      <div class="table-scroll breakdown" role="region" tabIndex={0} aria-label="By kind of step">
-        <table class="table diff-tools">
-          <thead>
-            <tr>
-              <th scope="col">Step</th>
-              <th scope="col" class="r">Taken</th>
-              <th scope="col" class="r">Time</th>
-              <th scope="col" class="r wide-only">Change</th>
-              <th scope="col" class="r wide-only">Cost</th>
-            </tr>
-          </thead>
-          <tbody>
-            {tools.map((tool) => (
-              <tr key={`${tool.kind}\n${tool.name}`} class={differs(tool) ? "differs" : undefined}>
-                <th scope="row">
-                  <span class="chip">{oneLine(tool.kind, 24)}</span> <bdi class="wrap">{oneLine(tool.name, 120) || "(blank)"}</bdi>
-                </th>
-                <td class="r num">
-                  {differs(tool)
-                    ? `${calls(tool.a_calls, tool.a_failed)} → ${calls(tool.b_calls, tool.b_failed)}`
-                    : calls(tool.a_calls, tool.a_failed)}
-                </td>
-                <td class="r num">
-                  {pair(tool, tool.duration_ms, duration)}
-                </td>
-                <td class="r wide-only">
-                  <Change delta={tool.duration_ms} lessIsBetter form={duration} />
-                </td>
-                <td class="r num wide-only">
-                  {tool.cost.a || tool.cost.b ? pair(tool, tool.cost, money) : <span class="dim">{UNKNOWN}</span>}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
+    <Panel
+      title="By kind of step"
+      label="By kind of step"
+      kind="diff-tools"
+      count={`${tools.filter(differs).length} of ${tools.length} differ`}
+    >
+      <ScrollTable
+        label="By kind of step"
+        kind="breakdown"
+        heads={["Step", ["Taken", "r"], ["Time", "r"], ["Change", "r wide-only"], ["Cost", "r wide-only"]]}
+      >
+        {tools.map((tool) => (
+          <tr key={`${tool.kind}\n${tool.name}`} class={differs(tool) ? "differs" : undefined}>
+            <th scope="row">
+              <span class="chip">{oneLine(tool.kind, 24)}</span> <bdi class="wrap">{oneLine(tool.name, 120) || "(blank)"}</bdi>
+            </th>
+            <td class="r num">
+              {differs(tool)
+                ? `${calls(tool.a_calls, tool.a_failed)} → ${calls(tool.b_calls, tool.b_failed)}`
+                : calls(tool.a_calls, tool.a_failed)}
+            </td>
+            <td class="r num">
+              {pair(tool, tool.duration_ms, duration)}
+            </td>
+            <td class="r wide-only">
+              <Change delta={tool.duration_ms} lessIsBetter form={duration} />
+            </td>
+            <td class="r num wide-only">
+              {tool.cost.a || tool.cost.b ? pair(tool, tool.cost, money) : <span class="dim">{UNKNOWN}</span>}
+            </td>
+          </tr>
+        ))}
+      </ScrollTable>
+    </Panel>
   );
 }

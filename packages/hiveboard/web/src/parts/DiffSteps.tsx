@@ -5,6 +5,7 @@ import type { DiffRow, RunDiff, RunStep } from "../api/diff";
 import { count, duration, oneLine } from "../format";
 import { folded, tally } from "../model/compare";
 import { Icon } from "./Marks";
+import { Panel } from "./Panel";
 import { Money } from "./Text";
 
 const WORDS: Record<string, [mark: string, word: string]> = {
@@ -101,11 +102,7 @@ export function DiffSteps({ diff }: { diff: RunDiff }) {
   const [opened, setOpened] = useState<ReadonlySet<number>>(new Set());
   const shown = useMemo(() => folded(diff.rows, opened), [diff, opened]);
   return (
-    <section class="panel diff" aria-label="Steps">
-      <header class="pane-head">
-        <h2>Steps</h2>
-        <span class="num dim">{tally(diff)}</span>
-      </header>
+    <Panel title="Steps" label="Steps" kind="diff" count={tally(diff)}>
       {diff.rows.length === 0 ? <p class="note dim">Neither run told of a step.</p> : null}
       <div role="table" aria-label="Steps of both runs">
         <div role="rowgroup">
@@ -141,6 +138,6 @@ export function DiffSteps({ diff }: { diff: RunDiff }) {
       {diff.is_partial ? (
         <p class="note tone-wait">A run was too long to be compared whole: its beginning, its end and its failures were.</p>
       ) : null}
-    </section>
+    </Panel>
   );
 }

@@ -2,21 +2,24 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { HiveEvent } from "../api/types";
-import { count, duration } from "../format";
-import { collapse, FEED_FILTERS, type FeedFilter, type FeedLine, type FeedScope } from "../model/feed";
+import { count, duration, oneLine } from "../format";
+import { collapse, each, FEED_FILTERS, typeOf, type FeedFilter, type FeedForm, type FeedLine, type FeedScope } from "../model/feed";
 import { kindOf } from "../model/json";
 import { llmOf } from "../model/tree";
-import { go, runHref, viewHref } from "../router";
+import { detailHref, go, runHref } from "../router";
 import { useFeed, type Feed } from "../state/feed";
 import { useKeys } from "../state/keys";
 import { Icon } from "./Marks";
 import { Failed, Loading, Nothing, Outdated } from "./States";
+import { useReading } from "./reading";
 import { Id, Money, TimeOfDay } from "./Text";
 import { useVirtual, useWidth } from "./virtual";
 
 export interface FeedListProps {
   scope: FeedScope;
   onFilter: (filter: FeedFilter) => void;
+  /** Sentences with repeats folded, unless every event is to be its own line. */
+  form?: FeedForm;
   /** In a side pane: with a title of its own, without j and k. */
   side?: boolean;
 }
@@ -62,6 +65,7 @@ function Line({
   measured,
   marked,
   compact,
+  typed,
 }: {
   line: FeedLine;
   index: number;
@@ -69,6 +73,8 @@ function Line({
   measured: (row: HTMLElement | null) => void;
   marked: boolean;
   compact: boolean;
+  /** With the type of the event. */
+  typed: boolean;
 }) {
   const { event, text, tone } = line;
   const href = lineHref(line);
@@ -82,9 +88,14 @@ function Line({
     >
       <TimeOfDay at={event.timestamp} />
       <span class={`feed-mark fill-${tone}`} aria-hidden="true" />
-      <a class="feed-agent" href={viewHref("fleet", { agent: event.agent_id })}>
+      <a class="feed-agent" href={detailHref("agent", event.agent_id)}>
         <Id value={event.agent_id} limit={80} />
       </a>
+      {typed ? (
+        <bdi class="feed-type" title={typeOf(event)}>
+          {oneLine(typeOf(event), 60)}
+        </bdi>
+      ) : null}
       <span class="feed-text" title={text}>
         {href ? (
           <a href={href}>
@@ -95,7 +106,7 @@ function Line({
         )}
       </span>
       {compact ? <Figures event={event} /> : null}
-      {compact || !event.task_id ? null : (
+      {(compact && !typed) || !event.task_id ? null : (
         <span class="feed-task dim">
           <Id value={event.task_id} limit={80} />
         </span>
@@ -164,13 +175,15 @@ function Bar({
   );
 }
 
-export function FeedList({ scope, onFilter, side = false }: FeedListProps) {
+export function FeedList({ scope, onFilter, form = "narrative", side = false }: FeedListProps) {
   const feed = useFeed(scope);
   const scroller = useRef<HTMLDivElement>(null);
   const [paused, setPaused] = useState(false);
+  const [read, pointer] = useReading();
   const [atTop, setAtTop] = useState(true);
   const [marked, setMarked] = useState(-1);
-  const lines = useMemo(() => collapse(feed.events.value), [feed.events.value]);
+  const typed = form === "feed";
+  const lines = useMemo(() => (typed ? each : collapse)(feed.events.value), [feed.events.value, typed]);
   // In a narrow pane a sentence has as many lines as it needs: its row is measured.
   const width = useWidth(scroller);
   const compact = width > 0 && width < STACK_BELOW;
@@ -182,11 +195,11 @@ export function FeedList({ scope, onFilter, side = false }: FeedListProps) {
     measureKey: `${width}`,
   });
 
-  // Held while paused or scrolled down, released when neither is so.
+  // Held while paused, scrolled down or read with the pointer, released when none is so.
   useEffect(() => {
-    if (paused || !atTop) feed.holding.value = true;
+    if (paused || !atTop || read) feed.holding.value = true;
     else feed.release();
-  }, [paused, atTop, feed]);
+  }, [paused, atTop, read, feed]);
   const showNew = () => {
     scroller.current?.scrollTo({ top: 0 });
     feed.release();
@@ -216,7 +229,7 @@ export function FeedList({ scope, onFilter, side = false }: FeedListProps) {
   }, [lastShown, lines.length]);
   const error = feed.error.value;
   return (
-    <div class={`feed${side ? " side" : ""}${compact ? " compact" : ""}`}>
+    <div class={`feed${side ? " side" : ""}${compact ? " compact" : ""}${typed ? " typed" : ""}`}>
       <Bar
         feed={feed}
         side={side}
@@ -240,6 +253,7 @@ export function FeedList({ scope, onFilter, side = false }: FeedListProps) {
         ref={scroller}
         tabIndex={0}
         aria-label="Activity, newest first"
+        {...pointer}
         onScroll={(event) => setAtTop(event.currentTarget.scrollTop < 4)}
       >
         <div class="feed-rows" role="presentation" style={{ height: `${virtual.total}px` }}>
@@ -254,6 +268,7 @@ export function FeedList({ scope, onFilter, side = false }: FeedListProps) {
                 measured={virtual.measured}
                 marked={item.index === marked}
                 compact={compact}
+                typed={typed}
               />
             ) : null;
           })}

@@ -4,15 +4,12 @@ import type { Finding } from "../api/insights";
 import { oneLine } from "../format";
 import { EvidenceLinks } from "./EvidenceLinks";
 import { Icon } from "./Marks";
+import { Panel } from "./Panel";
 import { Age } from "./Text";
 
 export function FindingList({ findings }: { findings: readonly Finding[] }) {
   return (
-    <section class="panel findings" aria-label="Findings">
-      <header class="pane-head">
-        <h2>Noticed</h2>
-        <span class="num dim">{findings.length}</span>
-      </header>
+    <Panel title="Noticed" label="Findings" kind="findings" count={findings.length}>
       {findings.length === 0 ? (
         <p class="note dim">Nothing unusual: no stalled queue, no burst of errors, no jump in cost.</p>
       ) : (
@@ -22,7 +19,7 @@ export function FindingList({ findings }: { findings: readonly Finding[] }) {
           ))}
         </ul>
       )}
-    </section>
+    </Panel>
   );
 }
 

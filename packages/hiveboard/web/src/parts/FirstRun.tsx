@@ -9,22 +9,30 @@ interface Recipe {
   code: string;
 }
 
+/** Packages whose adapter looks after the whole process: after these lines a program runs as always. */
+const ADAPTERS: readonly { title: string; name: string; then: string }[] = [
+  { title: "LangChain and LangGraph", name: "langchain", then: "run your chain or graph as always" },
+  { title: "CrewAI", name: "crewai", then: "kick off your crew or flow as always" },
+  { title: "AutoGen and AG2", name: "autogen", then: "run your team or agent as always" },
+  { title: "tenacity", name: "tenacity", then: "call your @retry functions as always" },
+];
+
 /** The address agents send to is the one this page came from. */
 function recipes(endpoint: string): Recipe[] {
   return [
-    {
-      title: "LangChain and LangGraph",
-      install: "pip install hiveloop-langchain",
+    ...ADAPTERS.map(({ title, name, then }) => ({
+      title,
+      install: `pip install hiveloop-${name}`,
       code: [
         "import hiveloop",
-        "import hiveloop_langchain",
+        `import hiveloop_${name}`,
         "",
         `hiveloop.init(endpoint="${endpoint}")`,
-        "hiveloop_langchain.instrument()",
+        `hiveloop_${name}.instrument()`,
         "",
-        "# now run your chain or graph as always",
+        `# now ${then}`,
       ].join("\n"),
-    },
+    })),
     {
       title: "Plain Python",
       install: "pip install hiveloop-core",
@@ -60,9 +68,12 @@ export function FirstRun() {
               <h2>{recipe.title}</h2>
               <CopyButton label={`Copy the lines for ${recipe.title}`} text={() => recipe.code} />
             </header>
-            <pre class="code" tabIndex={0}>
-              {recipe.install}
-            </pre>
+            <div class="recipe-install">
+              <pre class="code" tabIndex={0}>
+                {recipe.install}
+              </pre>
+              <CopyButton quiet label={`Copy the install line for ${recipe.title}`} text={() => recipe.install} />
+            </div>
             <pre class="code" tabIndex={0}>
               {recipe.code}
             </pre>

@@ -5,6 +5,7 @@ import { clock, count, duration, exact, oneLine } from "../format";
 import { beatSeries, rhythm } from "../model/heartbeat";
 import { now } from "../state/clock";
 import { Line } from "./Charts";
+import { Panel } from "./Panel";
 
 /** A tick per heartbeat; where none came for too long the strip is marked. */
 function Strip({ agent }: { agent: AgentDetail }) {
@@ -79,12 +80,9 @@ function Told({ agent }: { agent: AgentDetail }) {
 
 export function Heartbeats({ agent }: { agent: AgentDetail }) {
   return (
-    <section class="panel" aria-label="Heartbeats">
-      <header class="pane-head">
-        <h2>Heartbeats</h2>
-      </header>
+    <Panel title="Heartbeats" label="Heartbeats">
       <Strip agent={agent} />
       <Told agent={agent} />
-    </section>
+    </Panel>
   );
 }

@@ -57,7 +57,7 @@ export function Issues({ items, total, begin, changed }: Props) {
             </span>,
             <AgentLink id={item.agent_id} />,
             <bdi>{plain(item.category)}</bdi>,
-            <span class="num">{count(item.occurrences ?? item.occurrence_count)}</span>,
+            <Times item={item} />,
             <Runs item={item} />,
             <Age at={item.first_seen} />,
             <Age at={item.last_seen ?? item.timestamp} />,
@@ -80,6 +80,17 @@ export function Issues({ items, total, begin, changed }: Props) {
         </p>
       ) : null}
     </>
+  );
+}
+
+/** How often it happened: as the agent counts where it does, but never less often than it was reported. */
+function Times({ item }: { item: Issue }) {
+  const [reports, told] = [item.occurrences ?? null, item.occurrence_count ?? null];
+  const title = told === null || reports === null ? "" : `${count(told)} by the agent’s own count, reported ${count(reports)} times`;
+  return (
+    <span class="num" title={title}>
+      {count(told === null ? reports : Math.max(told, reports ?? 0))}
+    </span>
   );
 }
 

@@ -3,7 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { count, oneLine } from "../format";
 import type { Tone } from "../model/status";
-import { viewHref } from "../router";
+import { detailHref } from "../router";
+import { Heads, Panel } from "./Panel";
 import { Id } from "./Text";
 
 export function severityTone(severity: string | null): Tone {
@@ -12,7 +13,7 @@ export function severityTone(severity: string | null): Tone {
 
 export function AgentLink({ id }: { id: string }) {
   return (
-    <a href={viewHref("fleet", { agent: id })}>
+    <a href={detailHref("agent", id)}>
       <Id value={id} />
     </a>
   );
@@ -39,24 +40,12 @@ interface ListProps {
 /** A panel with a table; on a narrow window each row becomes a stack with its heads as labels. */
 export function List({ title, total, empty, heads, rows }: ListProps) {
   return (
-    <section class="panel">
-      <header class="pane-head">
-        <h2>{title}</h2>
-        <span class="num dim">{rows.length < total ? `${rows.length} of ${count(total)}` : rows.length}</span>
-      </header>
+    <Panel title={title} count={rows.length < total ? `${rows.length} of ${count(total)}` : rows.length}>
       {rows.length === 0 ? (
         <p class="note dim">{empty}</p>
       ) : (
         <table class="table stack">
-          <thead>
-            <tr>
-              {heads.map((head) => (
-                <th key={head} scope="col">
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Heads heads={heads} />
           <tbody>
             {rows.map((row) => (
               <tr key={row.key}>
@@ -70,6 +59,6 @@ export function List({ title, total, empty, heads, rows }: ListProps) {
           </tbody>
         </table>
       )}
-    </section>
+    </Panel>
   );
 }

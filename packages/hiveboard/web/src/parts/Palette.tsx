@@ -7,7 +7,9 @@ import { oneLine } from "../format";
 import { statusLook } from "../model/status";
 import { detailHref, go, runHref, viewHref, VIEWS } from "../router";
 import { allAgents } from "../state/fleet";
+import { firstRows } from "../state/pages";
 import { Dialog } from "./Dialog";
+import { VIEW_WORDS } from "./Header";
 import { StatusMark } from "./Marks";
 
 interface Hit {
@@ -19,10 +21,12 @@ interface Hit {
 }
 
 function viewHits(needle: string): Hit[] {
-  return VIEWS.filter((view) => view.includes(needle)).map((view) => ({
+  const views = VIEWS.filter((view) => view.includes(needle)).map((view) => ({ view, text: VIEW_WORDS[view] }));
+  const wall = { view: "wall" as const, text: "Mission control (wall monitor)" };
+  return [...views, ...(wall.text.toLowerCase().includes(needle) ? [wall] : [])].map(({ view, text }) => ({
     key: `view:${view}`,
     group: "View",
-    text: view.charAt(0).toUpperCase() + view.slice(1),
+    text,
     href: viewHref(view),
   }));
 }
@@ -58,14 +62,16 @@ function taskHits(rows: readonly TaskRow[]): Hit[] {
   }));
 }
 
+const MOST_TASKS = 8;
+
 function useTasks(needle: string): TaskRow[] {
   const [rows, setRows] = useState<TaskRow[]>([]);
   useEffect(() => {
     const abort = new AbortController();
     const timer = setTimeout(() => {
-      get<Page<TaskRow>>("tasks", { q: needle, limit: 8 }, abort.signal)
-        .then((page) => setRows(page.data))
-        .catch(() => setRows([]));
+      firstRows((cursor) => get<Page<TaskRow>>("tasks", { q: needle, limit: MOST_TASKS, cursor }, abort.signal), MOST_TASKS)
+        .then(setRows)
+        .catch(() => !abort.signal.aborted && setRows([]));
     }, 120);
     return () => {
       clearTimeout(timer);
@@ -154,12 +160,14 @@ const KEYS: readonly [string, string][] = [
   ["/", "Filter, or search where there is no filter"],
   ["j  k", "Next, previous"],
   ["Enter", "Open"],
+  ["[  ]", "In a run: the run before it, the one after it"],
   ["←  →", "Fold, unfold a step"],
   [".", "Pause or resume the feed"],
   ["1 – 9", "Fleet, Tasks, Activity, Costs, Pipeline, Insights, Compare, Sessions, Settings"],
+  ["w", "Mission control: the fleet for a screen on the wall"],
   ["o", "In the fleet: open the agent whose card is in focus"],
   ["x", "In the tasks: mark a run, then another, to compare them"],
-  ["Esc", "Close"],
+  ["Esc", "Close, leave mission control"],
   ["?", "This list"],
 ];
 

@@ -1,5 +1,6 @@
 /** Seven numbers that say whether all is well. Each is a filter; colour comes from thresholds. */
 
+import type { ComponentChildren } from "preact";
 import type { Agent, Metrics } from "../api/types";
 import { count, duration, percent } from "../format";
 import { rateTone, type Tone } from "../model/status";
@@ -11,7 +12,7 @@ import { Money } from "./Text";
 
 type Four = [number, number, number, number];
 
-interface Cell {
+export interface Cell {
   label: string;
   value: Amount | string;
   /** What is counted. */
@@ -21,7 +22,8 @@ interface Cell {
   hint: string;
 }
 
-function cells(agents: readonly Agent[], metrics: Metrics | null): Cell[] {
+/** The numbers of the fleet, each with its colour and the filter it stands for. */
+export function cells(agents: readonly Agent[], metrics: Metrics | null): Cell[] {
   const having = (status: string) => agents.filter((agent) => agent.derived_status === status).length;
   const limits = thresholds.value;
   const of = (number: number) => (number === 1 ? "agent" : "agents");
@@ -114,12 +116,20 @@ function rates(metrics: Metrics): (number | null)[] {
   });
 }
 
-/** Four small courses of the last hour. */
-export function Trends({ metrics }: { metrics: Metrics | null }) {
-  if (!metrics || metrics.timeseries.length === 0) return null;
+export interface Trend {
+  label: string;
+  value: ComponentChildren;
+  values: readonly (number | null)[];
+  tone: string;
+  /** Fixed upper bound of the course. */
+  max?: number;
+}
+
+/** The courses of the last hour. */
+export function trends(metrics: Metrics): Trend[] {
   const series = metrics.timeseries;
   const finished = metrics.summary.completed + metrics.summary.failed;
-  const charts = [
+  return [
     {
       label: "Runs finished",
       value: count(finished),
@@ -146,9 +156,14 @@ export function Trends({ metrics }: { metrics: Metrics | null }) {
       tone: "none",
     },
   ];
+}
+
+/** Small courses of the last hour. */
+export function Trends({ metrics }: { metrics: Metrics | null }) {
+  if (!metrics || metrics.timeseries.length === 0) return null;
   return (
     <div class="trends" role="group" aria-label="The last hour">
-      {charts.map((chart) => (
+      {trends(metrics).map((chart) => (
         <figure key={chart.label} class="trend">
           <figcaption>
             <span>{chart.label}</span>

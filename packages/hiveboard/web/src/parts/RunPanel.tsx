@@ -9,14 +9,16 @@ import { planRevisions } from "../model/plan";
 import { isOpen } from "../model/status";
 import { lostNote } from "../model/task";
 import { buildTree, flatten, timeSpan, type RunNode } from "../model/tree";
-import { detailHref, route, runHref, viewHref } from "../router";
+import { detailHref, route, runHref } from "../router";
 import { now } from "../state/clock";
 import { useResource } from "../state/resource";
 import type { Pulse } from "../state/live";
 import { CompareWith } from "./CompareWith";
 import { Detail } from "./Detail";
 import { Icon, StatusMark } from "./Marks";
+import { Neighbours } from "./Neighbours";
 import { PlanBars } from "./PlanBar";
+import { RunResult } from "./RunResult";
 import { Failed, Loading, Nothing, Outdated } from "./States";
 import { Age, CopyButton, Fact, Id, Money } from "./Text";
 import { TimeSplit } from "./TimeSplit";
@@ -84,7 +86,7 @@ function Facts({ run }: { run: Timeline }) {
         <span class="num">{count(run.retry_count)}</span>
       </Fact>
       <Fact label="Agent">
-        <a href={viewHref("fleet", { agent: run.agent_id })}>
+        <a href={detailHref("agent", run.agent_id)}>
           <Id value={run.agent_id} />
         </a>
       </Fact>
@@ -135,6 +137,7 @@ function Head({ run, props }: { run: Timeline; props: RunPanelProps }) {
           </span>
         ) : null}
         <span class="grow" />
+        {props.embedded ? null : <Neighbours run={run} />}
         <CompareWith run={run} short={props.embedded === true} />
         <CopyButton quiet label="Copy link to this run" text={() => absolute(href)} />
         {props.embedded ? (
@@ -185,6 +188,7 @@ function Body({ run, props }: { run: Timeline; props: RunPanelProps }) {
         <Head run={run} props={props} />
         <PlanBars plans={plans} />
         <TimeSplit split={run.time_breakdown} />
+        <RunResult events={run.events} />
         {lost ? (
           <p class="note tone-lost" role="note">
             {lost}

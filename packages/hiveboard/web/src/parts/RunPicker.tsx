@@ -5,6 +5,7 @@ import { get } from "../api/client";
 import type { Page, TaskRow } from "../api/types";
 import { oneLine } from "../format";
 import { rowKey } from "../model/task";
+import { firstRows } from "../state/pages";
 import { Dialog } from "./Dialog";
 import { StatusMark } from "./Marks";
 import { Age } from "./Text";
@@ -30,9 +31,9 @@ function useRuns(needle: string, near: TaskRow | null): Found {
     const abort = new AbortController();
     const timer = setTimeout(
       () => {
-        get<Page<TaskRow>>("tasks", question(needle, near), abort.signal)
-          .then((page) => {
-            const rows = page.data.filter((row) => near === null || rowKey(row) !== rowKey(near));
+        firstRows((cursor) => get<Page<TaskRow>>("tasks", { ...question(needle, near), cursor }, abort.signal), MOST)
+          .then((found) => {
+            const rows = found.filter((row) => near === null || rowKey(row) !== rowKey(near));
             setFound({ rows, said: "No run fits; type a part of its task, agent or type" });
           })
           .catch((error: unknown) => {

@@ -1,5 +1,6 @@
 /** What a view shows when it has nothing to show: still loading, nothing there, or something wrong and what to do. */
 
+import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { ApiError } from "../api/client";
@@ -15,6 +16,16 @@ export function Loading() {
   return (
     <div class="state" role="status">
       {late ? "Loading…" : ""}
+    </div>
+  );
+}
+
+/** The collector has looked through many rows, none of which fit, and has more to look through. */
+export function Searching({ children }: { children?: ComponentChildren }) {
+  return (
+    <div class="state" role="status">
+      <p class="state-title">Nothing yet that fits; searching further back…</p>
+      {children}
     </div>
   );
 }
@@ -68,5 +79,33 @@ export function Outdated({ error, retry }: { error: ApiError; retry: () => void 
         Try again
       </button>
     </div>
+  );
+}
+
+interface LoadedProps<T> {
+  from: { error: Signal<ApiError | null>; reload: () => void };
+  /** What is there, or null as long as nothing is. */
+  data: T | null;
+  /** What can be done where it failed. */
+  advice?: (error: ApiError) => ComponentChildren;
+  children: (data: T) => ComponentChildren;
+}
+
+/** What was read, with a note where it could not be read again; before that, that it loads or why it failed. */
+export function Loaded<T>({ from, data, advice, children }: LoadedProps<T>) {
+  const error = from.error.value;
+  if (data === null)
+    return error ? (
+      <Failed error={error} retry={from.reload}>
+        {advice?.(error)}
+      </Failed>
+    ) : (
+      <Loading />
+    );
+  return (
+    <>
+      {error ? <Outdated error={error} retry={from.reload} /> : null}
+      {children(data)}
+    </>
   );
 }

@@ -8,6 +8,8 @@ import { rowKey, type TaskSort } from "../model/task";
 import { go, runHref } from "../router";
 import { now } from "../state/clock";
 import { useKeys } from "../state/keys";
+import { READ_AHEAD } from "../state/pages";
+import { AgentLink } from "./Listing";
 import { StatusMark } from "./Marks";
 import { Age, Id, Money } from "./Text";
 import { useVirtual, useWidth } from "./virtual";
@@ -156,7 +158,7 @@ function Row({ row, href, top, height, marked, chosen, marks }: RowProps) {
         ) : null}
       </div>
       <div role="cell" class="tt-cell tt-agent">
-        <Id value={row.agent_id} />
+        <AgentLink id={row.agent_id} />
       </div>
       <div role="cell" class="tt-cell tt-type">
         <bdi>{row.task_type ? oneLine(row.task_type, 60) : "–"}</bdi>
@@ -233,7 +235,7 @@ export function TaskTable(props: TaskTableProps) {
   );
   const lastShown = virtual.items.at(-1)?.index ?? -1;
   useEffect(() => {
-    if (rows.length > 0 && lastShown >= rows.length - 10) props.onEnd?.();
+    if (rows.length > 0 && lastShown >= rows.length - READ_AHEAD) props.onEnd?.();
   }, [lastShown, rows.length]);
   return (
     <div

@@ -5,7 +5,8 @@ import { useState } from "preact/hooks";
 import { ApiError } from "../api/client";
 import { access } from "../api/session";
 import { Dialog } from "../parts/Dialog";
-import { Failed, Loading, Outdated } from "../parts/States";
+import { Heads, Panel as Frame } from "../parts/Panel";
+import { Loaded as Answered } from "../parts/States";
 import { useResource, type Load, type Resource } from "../state/resource";
 
 /** Whether the reader may change anything here. A collector without keys lets everybody who reaches it. */
@@ -36,16 +37,10 @@ interface PanelProps {
 
 export function Panel({ title, count, hint, action, children }: PanelProps) {
   return (
-    <section class="panel settings-panel" aria-label={title}>
-      <header class="pane-head">
-        <h2>{title}</h2>
-        {count === undefined ? null : <span class="num dim">{count}</span>}
-        <span class="grow" />
-        {action}
-      </header>
+    <Frame title={title} count={count} action={action} kind="settings-panel" label={title}>
       {hint ? <p class="settings-hint dim">{hint}</p> : null}
       {children}
-    </section>
+    </Frame>
   );
 }
 
@@ -61,15 +56,7 @@ export interface Row {
 export function Rows({ heads, rows, label }: { heads: readonly string[]; rows: readonly Row[]; label: string }) {
   return (
     <table class="table stack settings-table" aria-label={label}>
-      <thead>
-        <tr>
-          {heads.map((head) => (
-            <th key={head} scope="col">
-              {head || <span class="sr-only">Actions</span>}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Heads heads={heads} />
       <tbody>
         {rows.map((row) => [
           <tr key={row.key} class={row.dim ? "is-off" : undefined}>
@@ -97,13 +84,10 @@ export function useList<T>(key: string, load: Load<T>): Resource<T> {
 
 /** What a part shows: its data, or why there is none. */
 export function Loaded<T>({ from, children }: { from: Resource<T>; children: (data: T) => ComponentChildren }) {
-  const [data, error] = [from.data.value, from.error.value];
-  if (data === null) return error ? <Failed error={error} retry={from.reload} /> : <Loading />;
   return (
-    <>
-      {error ? <Outdated error={error} retry={from.reload} /> : null}
-      {children(data)}
-    </>
+    <Answered from={from} data={from.data.value}>
+      {children}
+    </Answered>
   );
 }
 

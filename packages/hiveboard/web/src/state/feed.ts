@@ -10,6 +10,10 @@ import { listen, type Pulse } from "./live";
 const PAGE = 100;
 /** Beyond this the oldest are let go; they can be loaded again. */
 const MOST = 5000;
+/** Pages in a row that may hold nothing for this feed before it stops looking. */
+const MOST_PAGES = 20;
+/** Milliseconds between two readings of the newest page, however often something was missed. */
+const REFRESH_MS = 1000;
 
 export class Feed {
   readonly events = signal<HiveEvent[]>([]);
@@ -24,6 +28,12 @@ export class Feed {
   private inbox: HiveEvent[] = [];
   private flushTimer: ReturnType<typeof setTimeout> | null = null;
   private reading = false;
+  /** Events were left out since the newest page was read last. */
+  private skipped = false;
+  private refreshTimer: ReturnType<typeof setTimeout> | null = null;
+  private refreshedAt = -Infinity;
+  /** Where the list goes on once what is held is shown: between the two, events are missing. */
+  private restart: { cursor: string | null; more: boolean } | null = null;
   private stops: (() => void)[] = [];
 
   constructor(readonly scope: FeedScope) {}
@@ -37,16 +47,30 @@ export class Feed {
 
   stop(): void {
     for (const stop of this.stops.splice(0)) stop();
-    if (this.flushTimer) clearTimeout(this.flushTimer);
+    for (const timer of [this.flushTimer, this.refreshTimer]) if (timer) clearTimeout(timer);
+    this.flushTimer = this.refreshTimer = null;
     this.abort.abort();
   }
 
   private hear(pulse: Pulse): void {
-    if (pulse.kind === "resync") void this.refresh();
+    if (pulse.kind === "resync") {
+      this.skipped ||= pulse.skipped === true;
+      this.refreshSoon();
+    }
     if (pulse.kind !== "event" || !inScope(this.scope, pulse.event)) return;
     this.inbox.push(pulse.event);
     // A burst is drawn four times a second, not once per event.
     this.flushTimer ??= setTimeout(() => this.flush(), 250);
+  }
+
+  private refreshSoon(): void {
+    this.refreshTimer ??= setTimeout(
+      () => {
+        this.refreshTimer = null;
+        void this.refresh();
+      },
+      Math.max(0, this.refreshedAt + REFRESH_MS - performance.now()),
+    );
   }
 
   private flush(): void {
@@ -66,46 +90,72 @@ export class Feed {
   readonly release = (): void => {
     batch(() => {
       this.holding.value = false;
-      this.events.value = mergeEvents(this.events.peek(), this.held.peek()).slice(0, MOST);
+      this.events.value = mergeEvents(this.restart ? [] : this.events.peek(), this.held.peek()).slice(0, MOST);
       this.held.value = [];
+      if (this.restart) this.goOnFrom(this.restart);
+      this.restart = null;
     });
   };
 
   /** The newest page; read again after every gap of the live connection. */
   readonly refresh = async (): Promise<void> => {
+    this.refreshedAt = performance.now();
+    const skipped = this.skipped;
+    this.skipped = false;
     const page = await this.read(null);
-    if (!page) return;
-    const first = !this.loaded.peek();
+    if (!page) {
+      this.skipped ||= skipped;
+      return;
+    }
+    const told = page.data.filter((event) => inScope(this.scope, event));
+    const { cursor, has_more: more } = page.pagination;
     batch(() => {
-      if (first) {
-        this.cursor = page.pagination.cursor;
-        this.more.value = page.pagination.has_more;
-      }
+      if (!this.loaded.peek()) {
+        this.goOnFrom({ cursor, more });
+        this.events.value = mergeEvents(this.events.peek(), told);
+      } else if (more && (skipped || !joins(this.events.peek(), this.held.peek(), page.data))) {
+        this.startOver(told, page.data.at(-1)?.timestamp ?? "", { cursor, more });
+      } else this.take(told);
       this.loaded.value = true;
-      if (first)
-        this.events.value = mergeEvents(
-          this.events.peek(),
-          page.data.filter((event) => inScope(this.scope, event)),
-        );
-      else this.take(page.data.filter((event) => inScope(this.scope, event)));
     });
+    if (this.events.peek().length === 0) void this.older();
   };
 
-  /** One more page at the old end. */
+  /** The page and what is newer than it; what came before is missing events, and is read again page by page. */
+  private startOver(told: HiveEvent[], oldest: string, next: { cursor: string | null; more: boolean }): void {
+    const newer = (list: HiveEvent[]) => list.filter((event) => event.timestamp >= oldest);
+    const list = mergeEvents(newer(this.events.peek()), newer(this.held.peek()), told);
+    if (this.holding.peek()) {
+      this.held.value = list;
+      this.restart = next;
+    } else {
+      this.events.value = list;
+      this.goOnFrom(next);
+    }
+  }
+
+  private goOnFrom({ cursor, more }: { cursor: string | null; more: boolean }): void {
+    this.cursor = cursor;
+    this.more.value = more;
+  }
+
+  /** More at the old end; a page that holds nothing for this feed is followed by the next. */
   readonly older = async (): Promise<void> => {
-    if (!this.more.peek() || this.reading) return;
+    if (this.reading) return;
     this.reading = true;
-    const page = await this.read(this.cursor);
+    let found = 0;
+    for (let pages = 0; found === 0 && this.more.peek() && pages < MOST_PAGES; pages += 1) {
+      const page = await this.read(this.cursor);
+      if (!page) break;
+      const told = page.data.filter((event) => inScope(this.scope, event));
+      found = told.length;
+      batch(() => {
+        this.cursor = page.pagination.cursor;
+        this.more.value = page.pagination.has_more && this.events.peek().length < MOST;
+        this.events.value = mergeEvents(this.events.peek(), told);
+      });
+    }
     this.reading = false;
-    if (!page) return;
-    this.cursor = page.pagination.cursor;
-    batch(() => {
-      this.more.value = page.pagination.has_more && this.events.peek().length < MOST;
-      this.events.value = mergeEvents(
-        this.events.peek(),
-        page.data.filter((event) => inScope(this.scope, event)),
-      );
-    });
   };
 
   private async read(cursor: string | null): Promise<Page<HiveEvent> | null> {
@@ -130,6 +180,12 @@ export class Feed {
       return null;
     }
   }
+}
+
+/** Whether a page reaches back to something that is known already. */
+function joins(events: readonly HiveEvent[], held: readonly HiveEvent[], page: readonly HiveEvent[]): boolean {
+  const known = new Set([...events, ...held].map((event) => event.event_id));
+  return events.length === 0 || page.some((event) => known.has(event.event_id));
 }
 
 /** A feed for as long as the component lives and its scope stays the same. */

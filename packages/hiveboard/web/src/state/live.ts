@@ -9,8 +9,14 @@ export type LiveState = "connecting" | "live" | "reconnecting" | "lost";
 
 export const liveState = signal<LiveState>("connecting");
 
-/** What a listener hears: an event, a change of an agent's status, or that something may have been missed. */
-export type Pulse = { kind: "event"; event: HiveEvent } | { kind: "agent"; agentId: string | null } | { kind: "resync" };
+/**
+ * What a listener hears: an event, a change of an agent's status, or that something may have been missed; `skipped` when
+ * the collector says that events were left out.
+ */
+export type Pulse =
+  | { kind: "event"; event: HiveEvent }
+  | { kind: "agent"; agentId: string | null }
+  | { kind: "resync"; skipped?: boolean };
 
 type Listener = (pulse: Pulse) => void;
 const listeners = new Set<Listener>();
@@ -51,7 +57,7 @@ export function pulseOf(message: StreamMessage): Pulse | null {
     return { kind: "agent", agentId: typeof inner.agent_id === "string" ? inner.agent_id : null };
   }
   // More happened than is sent one by one: what was left out is read from the lists.
-  return name === "events.skipped" ? { kind: "resync" } : null;
+  return name === "events.skipped" ? { kind: "resync", skipped: true } : null;
 }
 
 function hear(message: StreamMessage): void {

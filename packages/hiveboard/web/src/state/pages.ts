@@ -1,17 +1,51 @@
 /** A list read page by page on demand, the part already read kept fresh. */
 
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { ApiError } from "../api/client";
 import type { Page } from "../api/types";
 import { Refresher, type Touches } from "./resource";
 
 const PAGE = 100;
 const MOST_PER_REQUEST = 200;
+/** Rows before the end at which a reader who goes on scrolling wants the next page. */
+export const READ_AHEAD = 60;
+/** Pages in a row with nothing on them after which the search goes on in no hurry. */
+const IN_A_HURRY = 25;
+const PAUSE_MS = 300;
 
 export interface Source<T> {
   read: (cursor: string | null, limit: number, abort: AbortSignal) => Promise<Page<T>>;
   keyOf: (row: T) => string;
   touches: Touches;
+}
+
+/**
+ * The first rows of a list, at most as many as wanted. The collector looks through so many rows for one answer: where
+ * little fits, an answer may be short or empty and still have a next page.
+ */
+export async function firstRows<T>(read: (cursor: string | null) => Promise<Page<T>>, wanted: number): Promise<T[]> {
+  const rows: T[] = [];
+  let cursor: string | null = null;
+  for (let pages = 0; pages < IN_A_HURRY; pages += 1) {
+    const page: Page<T> = await read(cursor);
+    rows.push(...page.data);
+    cursor = page.pagination.cursor;
+    if (rows.length >= wanted || !page.pagination.has_more) break;
+  }
+  return rows.slice(0, wanted);
+}
+
+/**
+ * The rows known so far with the first of them read anew: what comes behind the last of these stays. Null when they do
+ * not meet, because more is new than one answer holds.
+ */
+export function joined<T>(fresh: readonly T[], before: readonly T[], keyOf: (row: T) => string): T[] | null {
+  const last = fresh.at(-1);
+  if (last === undefined) return [...before];
+  const at = before.findIndex((row) => keyOf(row) === keyOf(last));
+  if (at < 0) return null;
+  const known = new Set(fresh.map(keyOf));
+  return [...fresh, ...before.slice(at + 1).filter((row) => !known.has(keyOf(row)))];
 }
 
 export class PagedList<T> {
@@ -23,6 +57,8 @@ export class PagedList<T> {
   private cursor: string | null = null;
   private readonly abort = new AbortController();
   private reading = false;
+  /** Pages behind the first have been read. */
+  private further = false;
   private stops: (() => void)[] = [];
 
   constructor(private readonly source: Source<T>) {
@@ -54,26 +90,38 @@ export class PagedList<T> {
   }
 
   private takeHead(page: Page<T>): void {
-    const before = this.rows.peek() ?? [];
-    if (before.length <= page.data.length || !page.pagination.has_more) {
-      this.rows.value = this.once(page.data);
-      this.cursor = page.pagination.cursor;
-      this.more.value = page.pagination.has_more;
-      return;
-    }
-    const fresh = new Set(page.data.map(this.source.keyOf));
-    const kept = before.slice(page.data.length).filter((row) => !fresh.has(this.source.keyOf(row)));
-    this.rows.value = [...this.once(page.data), ...kept];
+    const fresh = this.once(page.data);
+    const whole = this.further && page.pagination.has_more ? joined(fresh, this.rows.peek() ?? [], this.source.keyOf) : null;
+    batch(() => {
+      this.rows.value = whole ?? fresh;
+      if (whole === null) {
+        this.further = false;
+        this.cursor = page.pagination.cursor;
+        this.more.value = page.pagination.has_more;
+      }
+    });
+    if (this.rows.peek()?.length === 0) void this.older();
   }
 
+  /** The next page; where nothing fits on it, the one after it, until something does or the end is reached. */
   readonly older = async (): Promise<void> => {
-    if (!this.more.peek() || this.reading) return;
+    if (this.reading) return;
     this.reading = true;
     try {
-      const page = await this.source.read(this.cursor, PAGE, this.abort.signal);
-      this.cursor = page.pagination.cursor;
-      this.more.value = page.pagination.has_more;
-      this.rows.value = this.once([...(this.rows.peek() ?? []), ...page.data]);
+      for (let pages = 0; this.more.peek(); pages += 1) {
+        const { cursor } = this;
+        const page = await this.source.read(cursor, MOST_PER_REQUEST, this.abort.signal);
+        // Meanwhile the list began anew: this page is not what comes next.
+        if (cursor !== this.cursor) continue;
+        this.further = true;
+        batch(() => {
+          this.cursor = page.pagination.cursor;
+          this.more.value = page.pagination.has_more;
+          if (page.data.length > 0) this.rows.value = this.once([...(this.rows.peek() ?? []), ...page.data]);
+        });
+        if (page.data.length > 0) break;
+        if (pages >= IN_A_HURRY) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
     } catch (error) {
       if (error instanceof ApiError) this.error.value = error;
     }

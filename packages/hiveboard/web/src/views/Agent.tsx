@@ -11,7 +11,7 @@ import { AgentWaiting } from "../parts/AgentWaiting";
 import { Heartbeats } from "../parts/Heartbeats";
 import { Main } from "../parts/Main";
 import { Icon, StatusMark } from "../parts/Marks";
-import { Failed, Loading, Nothing, Outdated } from "../parts/States";
+import { Failed, Loaded, Loading, Nothing } from "../parts/States";
 import { TaskTable } from "../parts/TaskTable";
 import { Age, CopyButton, Fact, Id } from "../parts/Text";
 import { route, runHref, setQuery, viewHref } from "../router";
@@ -181,7 +181,7 @@ function Body({ answer, changed }: { answer: Answer; changed: () => void }) {
       <DayInCourses agent={agent} />
       <Heartbeats agent={agent} />
       <Tasks list={list} />
-      <AgentWaiting pipeline={answer.pipeline} changed={changed} />
+      <AgentWaiting agentId={agent.agent_id} pipeline={answer.pipeline} changed={changed} />
       <Versions rows={answer.versions} current={agent.agent_version} />
     </>
   );
@@ -191,7 +191,6 @@ export default function Agent() {
   const id = route.value.id ?? "";
   const resource = useResource<Answer>(id, (abort) => read(id, abort), touches(id));
   const answer = resource.data.value;
-  const error = resource.error.value;
   if (!id) return <Nothing title="No agent chosen" />;
   return (
     <Main key={id} kind={`page page-scroll page-agent edge-${statusLook(answer?.agent.derived_status).tone}`}>
@@ -212,14 +211,9 @@ export default function Agent() {
           Activity
         </a>
       </div>
-      {error && answer ? <Outdated error={error} retry={resource.reload} /> : null}
-      {answer ? (
-        <Body answer={answer} changed={resource.reload} />
-      ) : error ? (
-        <Failed error={error} retry={resource.reload} />
-      ) : (
-        <Loading />
-      )}
+      <Loaded from={resource} data={answer}>
+        {(answer) => <Body answer={answer} changed={resource.reload} />}
+      </Loaded>
     </Main>
   );
 }

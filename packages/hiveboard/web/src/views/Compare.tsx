@@ -11,7 +11,7 @@ import { DiffSteps } from "../parts/DiffSteps";
 import { Main } from "../parts/Main";
 import { StatusMark } from "../parts/Marks";
 import { RunPicker } from "../parts/RunPicker";
-import { Failed, Loading, Outdated } from "../parts/States";
+import { Loaded } from "../parts/States";
 import { Age, CopyButton, Id } from "../parts/Text";
 import { detailHref, route, runHref, setQuery, type Query } from "../router";
 import type { Pulse } from "../state/live";
@@ -121,24 +121,16 @@ function Comparison({ query }: { query: Query }) {
     (abort) => get<RunDiff>("diff", { ...asked(query), limit: MOST_ROWS }, abort),
     touching(query),
   );
-  const diff = resource.data.value;
-  const error = resource.error.value;
-  if (!diff)
-    return error ? (
-      <Failed error={error} retry={resource.reload}>
-        <div class="acts">
-          <Pick side="a" near={null} word="Choose run a" />
-          <Pick side="b" near={null} word="Choose run b" />
-        </div>
-      </Failed>
-    ) : (
-      <Loading />
-    );
+  const advice = () => (
+    <div class="acts">
+      <Pick side="a" near={null} word="Choose run a" />
+      <Pick side="b" near={null} word="Choose run b" />
+    </div>
+  );
   return (
-    <>
-      {error ? <Outdated error={error} retry={resource.reload} /> : null}
-      <Body diff={diff} />
-    </>
+    <Loaded from={resource} data={resource.data.value} advice={advice}>
+      {(diff) => <Body diff={diff} />}
+    </Loaded>
   );
 }
 

@@ -11,7 +11,8 @@ import { CostChart } from "../parts/CostChart";
 import { Calls, Groups } from "../parts/CostTables";
 import { Select } from "../parts/Fields";
 import { Main } from "../parts/Main";
-import { Failed, Loading, Nothing, Outdated } from "../parts/States";
+import { Panel } from "../parts/Panel";
+import { Loaded, Nothing } from "../parts/States";
 import { Figure, type Amount } from "../parts/Figure";
 import { Id, Money } from "../parts/Text";
 import { environment, project, route, setQuery, viewHref } from "../router";
@@ -60,21 +61,19 @@ function Totals({ summary }: { summary: CostSummary }) {
 function Chart({ series }: { series: readonly CostBucket[] }) {
   const [hover, setHover] = useState<CostBucket | null>(null);
   return (
-    <section class="panel">
-      <header class="pane-head">
-        <h2>Over time</h2>
-        <span class="grow" />
-        <span class="num dim">
-          {hover ? (
-            <>
-              {exact(hover.timestamp).slice(0, 16)} · <Money usd={hover.cost} estimated={hover.estimated_cost} /> ·{" "}
-              {count(hover.call_count)} {hover.call_count === 1 ? "call" : "calls"}
-            </>
-          ) : null}
-        </span>
-      </header>
+    <Panel
+      title="Over time"
+      action={
+        hover ? (
+          <span class="num dim">
+            {exact(hover.timestamp).slice(0, 16)} · <Money usd={hover.cost} estimated={hover.estimated_cost} /> ·{" "}
+            {count(hover.call_count)} {hover.call_count === 1 ? "call" : "calls"}
+          </span>
+        ) : null
+      }
+    >
       <CostChart buckets={series} onHover={setHover} />
-    </section>
+    </Panel>
   );
 }
 
@@ -95,7 +94,6 @@ export default function Costs() {
     touches,
   );
   const answer = useKept(resource.data.value, resource.error.value);
-  const error = resource.error.value;
   return (
     <Main kind="page page-scroll">
       <div class="toolbar">
@@ -113,39 +111,36 @@ export default function Costs() {
           </a>
         ) : null}
       </div>
-      {error && answer ? <Outdated error={error} retry={resource.reload} /> : null}
-      {!answer ? (
-        error ? (
-          <Failed error={error} retry={resource.reload} />
-        ) : (
-          <Loading />
-        )
-      ) : answer.summary.call_count === 0 ? (
-        <Nothing title="No LLM calls in this time">
-          <p class="dim">Choose a longer range, or another project.</p>
-        </Nothing>
-      ) : (
-        <>
-          <Totals summary={answer.summary} />
-          <Chart series={answer.series} />
-          <div class="two">
-            <Groups
-              title="By model"
-              rows={answer.summary.by_model}
-              total={answer.summary.total_cost}
-              nameOf={(row) => row.model ?? null}
-            />
-            <Groups
-              title="By agent"
-              rows={answer.summary.by_agent}
-              total={answer.summary.total_cost}
-              nameOf={(row) => row.agent_id ?? null}
-              hrefOf={(name) => viewHref("costs", { agent: name, range: route.value.query["range"] ?? "" })}
-            />
-          </div>
-          <Calls calls={answer.calls} />
-        </>
-      )}
+      <Loaded from={resource} data={answer}>
+        {(answer) =>
+          answer.summary.call_count === 0 ? (
+            <Nothing title="No LLM calls in this time">
+              <p class="dim">Choose a longer range, or another project.</p>
+            </Nothing>
+          ) : (
+            <>
+              <Totals summary={answer.summary} />
+              <Chart series={answer.series} />
+              <div class="two">
+                <Groups
+                  title="By model"
+                  rows={answer.summary.by_model}
+                  total={answer.summary.total_cost}
+                  nameOf={(row) => row.model ?? null}
+                />
+                <Groups
+                  title="By agent"
+                  rows={answer.summary.by_agent}
+                  total={answer.summary.total_cost}
+                  nameOf={(row) => row.agent_id ?? null}
+                  hrefOf={(name) => viewHref("costs", { agent: name, range: route.value.query["range"] ?? "" })}
+                />
+              </div>
+              <Calls calls={answer.calls} />
+            </>
+          )
+        }
+      </Loaded>
     </Main>
   );
 }

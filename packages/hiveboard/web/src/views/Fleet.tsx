@@ -8,13 +8,14 @@ import { needsAttention } from "../model/status";
 import { mostTelling, rowKey, whyTelling, type TaskSort } from "../model/task";
 import { AgentCard } from "../parts/AgentCard";
 import { Main } from "../parts/Main";
+import { Icon } from "../parts/Marks";
 import { FeedList } from "../parts/FeedList";
 import { Grip, Tabs, usePaneWidth } from "../parts/Panes";
 import { Ribbon, TASK_STATUS_OF, Trends } from "../parts/Ribbon";
 import { RunPanel } from "../parts/RunPanel";
 import { Failed, Nothing } from "../parts/States";
 import { TaskTable } from "../parts/TaskTable";
-import { environment, go, project, route, setQuery, withQuery } from "../router";
+import { environment, go, project, route, setQuery, viewHref, withQuery } from "../router";
 import { agents } from "../state/fleet";
 import { useKeys } from "../state/keys";
 import { narrow, wide } from "../state/media";
@@ -77,6 +78,9 @@ function Cards({ rows }: { rows: readonly TaskRow[] }) {
             Show all
           </a>
         ) : null}
+        <a class="button quiet" href={viewHref("wall")} aria-label="Mission control" title="Mission control, for a screen on the wall (w)">
+          <Icon name="screen" />
+        </a>
       </header>
       <div class="pane-body">
         {list.map((agent) => (

@@ -12,7 +12,7 @@ import { Select } from "../parts/Fields";
 import { FindingList } from "../parts/FindingList";
 import { Main } from "../parts/Main";
 import { Answer as Figure, QuestionCard, UnknownList } from "../parts/QuestionCard";
-import { Failed, Loading, Nothing, Outdated } from "../parts/States";
+import { Loaded, Nothing } from "../parts/States";
 import { CopyButton } from "../parts/Text";
 import { TrendMark } from "../parts/TrendMark";
 import { environment, go, project, route, setQuery, withQuery } from "../router";
@@ -117,21 +117,15 @@ function Whole({ range }: { range: Range }) {
     afterGap,
   );
   const answer = useKept(resource.data.value, resource.error.value);
-  const error = resource.error.value;
   return (
     <Main kind="page page-scroll">
       <div class="toolbar">
         <h1>Insights</h1>
         <RangePicker range={range} />
       </div>
-      {error && answer ? <Outdated error={error} retry={resource.reload} /> : null}
-      {answer ? (
-        <Everything answer={answer} range={range} />
-      ) : error ? (
-        <Failed error={error} retry={resource.reload} />
-      ) : (
-        <Loading />
-      )}
+      <Loaded from={resource} data={answer}>
+        {(answer) => <Everything answer={answer} range={range} />}
+      </Loaded>
     </Main>
   );
 }
@@ -181,7 +175,6 @@ function One({ id, range }: { id: string; range: Range }) {
     afterGap,
   );
   const answer = useKept(resource.data.value, resource.error.value);
-  const error = resource.error.value;
   return (
     <Main kind="page page-scroll page-question">
       <a class="back dim" href={back}>
@@ -192,16 +185,13 @@ function One({ id, range }: { id: string; range: Range }) {
         <RangePicker range={range} />
         <CopyButton quiet label="Copy link to this question" text={() => location.href} />
       </div>
-      {error && answer ? <Outdated error={error} retry={resource.reload} /> : null}
-      {answer ? (
-        <Story answer={answer} range={range} />
-      ) : error ? (
-        <Failed error={error} retry={resource.reload}>
-          {error.status === 404 ? <p class="dim">There is no question of this name.</p> : null}
-        </Failed>
-      ) : (
-        <Loading />
-      )}
+      <Loaded
+        from={resource}
+        data={answer}
+        advice={(error) => (error.status === 404 ? <p class="dim">There is no question of this name.</p> : null)}
+      >
+        {(answer) => <Story answer={answer} range={range} />}
+      </Loaded>
     </Main>
   );
 }

@@ -10,7 +10,7 @@ import { extent, inOrder, placeOf } from "../model/session";
 import { rowKey } from "../model/task";
 import { Main } from "../parts/Main";
 import { StatusMark } from "../parts/Marks";
-import { Failed, Loading, Outdated } from "../parts/States";
+import { Loaded } from "../parts/States";
 import { Age, CopyButton, Fact, Id, Money } from "../parts/Text";
 import { detailHref, route, runHref, viewHref } from "../router";
 import { now } from "../state/clock";
@@ -199,7 +199,6 @@ export default function Session() {
   const id = route.value.id ?? "";
   const resource = useResource<SessionDetail>(id, (abort) => read(id, abort), touches(id));
   const session = resource.data.value;
-  const error = resource.error.value;
   return (
     <Main kind="page page-scroll page-session">
       <a class="back dim" href={viewHref("sessions")}>
@@ -212,8 +211,9 @@ export default function Session() {
         {session ? <StatusMark status={session.derived_status} /> : null}
         <CopyButton quiet label="Copy link to this session" text={() => location.href} />
       </div>
-      {error && session ? <Outdated error={error} retry={resource.reload} /> : null}
-      {session ? <Body session={session} /> : error ? <Failed error={error} retry={resource.reload} /> : <Loading />}
+      <Loaded from={resource} data={session}>
+        {(session) => <Body session={session} />}
+      </Loaded>
     </Main>
   );
 }

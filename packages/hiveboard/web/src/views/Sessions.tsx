@@ -10,7 +10,7 @@ import { few } from "../model/session";
 import { Select, TextFilter } from "../parts/Fields";
 import { Main } from "../parts/Main";
 import { StatusMark } from "../parts/Marks";
-import { Failed, Loading, Nothing, Outdated } from "../parts/States";
+import { Failed, Loading, Nothing, Outdated, Searching } from "../parts/States";
 import { Age, Id, Money } from "../parts/Text";
 import { detailHref, environment, project, route, setQuery } from "../router";
 import { allAgents } from "../state/fleet";
@@ -215,6 +215,8 @@ export default function Sessions() {
         ) : (
           <Loading />
         )
+      ) : rows.length === 0 && list.more.value ? (
+        <Searching />
       ) : rows.length === 0 ? (
         <Empty filtered={Object.values(scope).some((value) => value !== "")} />
       ) : (

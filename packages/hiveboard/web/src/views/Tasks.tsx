@@ -8,7 +8,7 @@ import { marked, names, type RunName, type Side } from "../model/compare";
 import { environment, project, route, setQuery, viewHref } from "../router";
 import { Select, TextFilter } from "../parts/Fields";
 import { Main } from "../parts/Main";
-import { Failed, Loading, Nothing, Outdated } from "../parts/States";
+import { Failed, Loading, Nothing, Outdated, Searching } from "../parts/States";
 import { rowKey, TASK_SORTS } from "../model/task";
 import { TaskTable } from "../parts/TaskTable";
 import { Id } from "../parts/Text";
@@ -172,6 +172,10 @@ export default function Tasks() {
         ) : (
           <Loading />
         )
+      ) : rows.length === 0 && list.more.value ? (
+        <Searching>
+          <Clear />
+        </Searching>
       ) : rows.length === 0 ? (
         <Nothing title={filtered ? "No task fits this filter" : "No tasks yet"}>
           {filtered ? <Clear /> : null}

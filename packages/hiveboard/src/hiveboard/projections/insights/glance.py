@@ -85,11 +85,13 @@ def needs_attention(facts: Facts) -> Answer:
             facts.links.view("pipeline", "Approvals and issues"),
         ],
         columns=[("what", "What", "text"), ("agent", "Agent", "text"), ("detail", "Detail", "text")],
-        rows=lambda: rows
-        + [
-            {"what": f"issue {one.status}", "agent": one.agent_id, "detail": one.view.summary}
-            for one in issues
-        ],
+        rows=lambda: (
+            rows
+            + [
+                {"what": f"issue {one.status}", "agent": one.agent_id, "detail": one.view.summary}
+                for one in issues
+            ]
+        ),
     )
 
 
