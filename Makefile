@@ -11,7 +11,8 @@ EDITABLE := $(foreach package,$(PACKAGES),-e $(package))
 MANIFESTS := pins.txt pyproject.toml $(foreach package,$(PACKAGES),$(package)/pyproject.toml)
 WEB := packages/hiveboard/web
 RUN := .venv/bin/python
-JOBS ?= auto
+# One more than there are cores: much of the time tests wait for a browser or another process.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 
 # Where the system keeps a list of certificate authorities, use it: it knows a company's own proxy, uv's list does not.
 CERTIFICATES := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem))

@@ -39,8 +39,7 @@ VIEWS = {
 TABS = ("run", "tasks", "activity")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
 def test_every_view_is_accessible(hive: Collector, open_tab: OpenTab, width: int, theme: str) -> None:
     tab = open_tab(hive.url, width=width, theme=theme)
     views = dict(VIEWS)
@@ -70,8 +69,7 @@ def test_the_list_of_keys_and_the_first_run_are_accessible(
     assert grave_findings(tab) == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
 def test_sessions_and_heartbeats_with_numbers_are_accessible(
     own_hive: Collector, open_tab: OpenTab, width: int, theme: str
 ) -> None:

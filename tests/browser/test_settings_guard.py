@@ -13,8 +13,7 @@ from .test_hostile import STRINGS, innocent
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390, 320])
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark"), (320, "light")])
 def test_every_part_is_accessible_and_fits(
     own_hive: Collector, open_tab: OpenTab, width: int, theme: str
 ) -> None:

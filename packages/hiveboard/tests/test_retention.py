@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hiveboard.cli import app
 from hiveboard.retention import apply_retention
-from hiveboard.setup.preferences import PreferenceChange, change_preferences
+from hiveboard.setup.preferences import PreferenceChange, Preferences, change_preferences
 from hiveboard.store.care import erase_user, prune_store
 from hiveboard.store.errors import StoreFailedError
 from hiveboard.store.rows import EventFilter
@@ -106,14 +106,18 @@ def test_pruning_beside_a_running_collector_costs_no_event(tmp_path: Path) -> No
     assert differing(file) == []
 
 
+def anyhow(_: Preferences) -> None:
+    """Whatever the settings were."""
+
+
 async def test_the_longest_retention_that_anybody_set_counts(store: SqliteStore) -> None:
     now = NOW + 20 * WEEK_US
     await put(store, batch(weeks_of_runs(20), tenant="live"))
     await put(store, batch([event("task_started", 0, task_id="t")], tenant="other"))
     assert await apply_retention(store, now) == 0, "nobody set any"
-    await change_preferences(store, "live", PreferenceChange(retention_days=70), now)
+    await change_preferences(store, "live", PreferenceChange(retention_days=70), now, anyhow)
     assert await apply_retention(store, now) == 0, "the other namespace keeps everything"
-    await change_preferences(store, "other", PreferenceChange(retention_days=14), now)
+    await change_preferences(store, "other", PreferenceChange(retention_days=14), now, anyhow)
     assert await apply_retention(store, now) > 80
     left, _ = await store.events("live", EventFilter(limit=200))
     assert min(one.record.ts for one in left) <= now - 70 * 86_400_000_000

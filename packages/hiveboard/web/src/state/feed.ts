@@ -28,8 +28,9 @@ export class Feed {
   private inbox: HiveEvent[] = [];
   private flushTimer: ReturnType<typeof setTimeout> | null = null;
   private reading = false;
-  /** Events were left out since the newest page was read last. */
-  private skipped = false;
+  /** How often events were left out, and how many of these gaps the newest page has been read after. */
+  private gaps = 0;
+  private gapsRead = 0;
   private refreshTimer: ReturnType<typeof setTimeout> | null = null;
   private refreshedAt = -Infinity;
   /** Where the list goes on once what is held is shown: between the two, events are missing. */
@@ -54,7 +55,7 @@ export class Feed {
 
   private hear(pulse: Pulse): void {
     if (pulse.kind === "resync") {
-      this.skipped ||= pulse.skipped === true;
+      if (pulse.skipped) this.gaps += 1;
       this.refreshSoon();
     }
     if (pulse.kind !== "event" || !inScope(this.scope, pulse.event)) return;
@@ -75,7 +76,9 @@ export class Feed {
 
   private flush(): void {
     this.flushTimer = null;
-    this.take(this.inbox.splice(0));
+    // Beyond a gap nothing is shown before the gap is closed: whoever reads down the list would not see it.
+    if (this.gaps === this.gapsRead) this.take(this.inbox.splice(0));
+    else this.inbox = this.inbox.slice(-MOST);
   }
 
   private take(fresh: HiveEvent[]): void {
@@ -100,13 +103,11 @@ export class Feed {
   /** The newest page; read again after every gap of the live connection. */
   readonly refresh = async (): Promise<void> => {
     this.refreshedAt = performance.now();
-    const skipped = this.skipped;
-    this.skipped = false;
+    const gaps = this.gaps;
     const page = await this.read(null);
-    if (!page) {
-      this.skipped ||= skipped;
-      return;
-    }
+    if (!page) return;
+    const skipped = gaps > this.gapsRead;
+    this.gapsRead = gaps;
     const told = page.data.filter((event) => inScope(this.scope, event));
     const { cursor, has_more: more } = page.pagination;
     batch(() => {
@@ -117,6 +118,7 @@ export class Feed {
         this.startOver(told, page.data.at(-1)?.timestamp ?? "", { cursor, more });
       } else this.take(told);
       this.loaded.value = true;
+      if (this.gaps === this.gapsRead) this.take(this.inbox.splice(0));
     });
     if (this.events.peek().length === 0) void this.older();
   };
@@ -124,7 +126,7 @@ export class Feed {
   /** The page and what is newer than it; what came before is missing events, and is read again page by page. */
   private startOver(told: HiveEvent[], oldest: string, next: { cursor: string | null; more: boolean }): void {
     const newer = (list: HiveEvent[]) => list.filter((event) => event.timestamp >= oldest);
-    const list = mergeEvents(newer(this.events.peek()), newer(this.held.peek()), told);
+    const list = mergeEvents(newer(this.events.peek()), newer(this.held.peek()), newer(this.inbox.splice(0)), told);
     if (this.holding.peek()) {
       this.held.value = list;
       this.restart = next;
